@@ -1,0 +1,145 @@
+"""The config as frozen values. No defaults here: the schema is their only home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+    from pathlib import Path
+
+    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.reference import Destination
+    from ci_toolkit.model.tags import TagRule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryOptions:
+    """`registries.HOST`: what a host needs beyond the Docker config's login."""
+
+    host: str
+    insecure: bool
+    """Plain HTTP is allowed; loopback hosts need no asking."""
+    username: str | None
+    password: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretSource:
+    """`images.NAME.secrets.ID`: a build secret from an environment variable or a file, one of the two."""
+
+    env: str | None
+    file: Path | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheOptions:
+    """`images.NAME.cache`: where BuildKit's cache is kept between runs."""
+
+    type: Literal["gha", "registry", "local", "inline", "none"]
+    ref: str | None
+    """The cache image of `registry`."""
+    path: Path | None
+    """The directory of `local`."""
+    mode: Literal["min", "max"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageOptions:
+    """`images.NAME`: one image from its source to its tags. Paths are absolute."""
+
+    name: str
+    context: Path
+    dockerfile: Path
+    target: str | None
+    platforms: tuple[str, ...]
+    """Empty: the builder's own platform."""
+    build_args: Mapping[str, str]
+    build_contexts: Mapping[str, str]
+    secrets: Mapping[str, SecretSource]
+    ssh: tuple[str, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    title: str | None
+    licenses: str | None
+    cache: CacheOptions
+    provenance: Literal["none", "min", "max"]
+    reproducible: bool
+    repositories: tuple[Destination, ...]
+    tags: tuple[TagRule, ...]
+    version_file: Path | None
+    scratch: bool
+    """The image holds no operating system and no packages on purpose: an empty scan is complete."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuilderOptions:
+    """`builder`: which Buildx builder builds."""
+
+    name: str | None
+    create: bool
+    """A docker-container builder may be created where no other can export an OCI layout."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseOptions:
+    """`scan.database`: where Trivy's vulnerability database comes from."""
+
+    repositories: tuple[str, ...]
+    """In order of preference; empty: Trivy's own."""
+    max_age: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanOptions:
+    """`scan`: the scanner and the gate."""
+
+    gate: GatePolicy
+    database: DatabaseOptions
+    timeout: timedelta
+    trivy_image: str
+    """The container image Trivy is run from where it isn't on PATH."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SarifOptions:
+    """`sarif`: the report for code scanning."""
+
+    category: str
+    """With `{image}` and `{platform}`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinOptions:
+    """One entry of `pin`: which files get which images' digests."""
+
+    files: tuple[str, ...]
+    """Globs below the root, `**` across directories."""
+    images: tuple[str, ...]
+    """Names of the config's images; empty: all."""
+    style: Literal["tag-and-digest", "digest"]
+    expect: int | None
+    """How many places must hold one of the images."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """A whole `.ci-toolkit.yml`, validated, variables replaced, defaults applied."""
+
+    file: Path
+    root: Path
+    """The directory of the file: paths in the config are relative to it, and nothing outside is written."""
+    images_hash: str
+    """sha256 over what the `images` section says: a state made by another one is refused."""
+    policy_hash: str
+    """sha256 over what `scan` says: a verdict by another policy is no verdict."""
+    registries: Mapping[str, RegistryOptions]
+    images: Mapping[str, ImageOptions]
+    builder: BuilderOptions
+    scan: ScanOptions
+    sarif: SarifOptions
+    pin: tuple[PinOptions, ...]
+    secrets: tuple[str, ...]
+    """Values that came from variables in secret places: for the redactor, never for an output."""

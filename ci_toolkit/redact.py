@@ -1,0 +1,57 @@
+"""Secrets in no output, in no encoding."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PLACEHOLDER = "***"
+_SHORTEST = 4
+
+
+class Redactor:
+    """Replaces every secret it was told of, raw, base64-, URL- and JSON-encoded, by `***`."""
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, secret: str, *, user: str = "") -> None:
+        """Learn a secret; with `user`, its `user:secret` Basic form too. Under 4 characters it is no secret."""
+        if len(secret) < _SHORTEST:
+            return
+        self._forms.update(_forms(secret))
+        if user:
+            self._forms.update(_forms(f"{user}:{secret}"))
+        for line in secret.splitlines():
+            if len(line.strip()) >= _SHORTEST * 2:
+                self._forms.add(line.strip())
+        self._pattern = re.compile(
+            "|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True))
+        )
+
+    def __call__(self, text: str) -> str:
+        """The text without the secrets."""
+        return self._pattern.sub(_PLACEHOLDER, text) if self._pattern else text
+
+    def secrets(self) -> frozenset[str]:
+        """Every form known, for a platform that masks them too."""
+        return frozenset(self._forms)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    data = secret.encode("utf-8", "surrogateescape")
+    yield secret
+    yield quote(secret, safe="", errors="replace")
+    yield quote_plus(secret, errors="replace")
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(data).decode()
+        yield encode(data).decode().rstrip("=")
