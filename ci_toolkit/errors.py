@@ -74,7 +74,7 @@ class IntegrityError(ToolkitError):
     exit_code = 5
 
 
-class InterruptedRun(ToolkitError):
+class InterruptedRun(ToolkitError):  # noqa: N818 a signal is no error
     """SIGINT (130) or SIGTERM (143) arrived; everything was cleaned up."""
 
     def __init__(self, signal_number: int) -> None:

@@ -28,9 +28,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         temporary.replace(path)
     except OSError as error:
         message = f"can't write {path}: {error.strerror or error}"
-        raise ToolError(
-            message, hint="the old file is untouched; free some space or mend its permissions"
-        ) from error
+        raise ToolError(message, hint="the old file is untouched; free some space or mend its permissions") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

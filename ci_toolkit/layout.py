@@ -67,9 +67,7 @@ class Layout:
             data = file.read_bytes()
         except OSError as error:
             message = f"no OCI image layout at {self.path}: {error.strerror}"
-            raise ToolError(
-                message, hint="run `ci-toolkit build`, or hand the layout of the build job on"
-            ) from error
+            raise ToolError(message, hint="run `ci-toolkit build`, or hand the layout of the build job on") from error
         return parse_index(data, OCI_INDEX).manifests
 
     def write_entries(self, entries: Iterable[Descriptor]) -> None:
@@ -89,9 +87,7 @@ class Layout:
         """A small blob whole, size and hash checked; raises IntegrityError."""
         file = self.blob(descriptor.digest)
         if descriptor.size > limit:
-            message = (
-                f"{descriptor.digest} claims {descriptor.size} bytes, more than {limit} allowed for its kind"
-            )
+            message = f"{descriptor.digest} claims {descriptor.size} bytes, more than {limit} allowed for its kind"
             raise IntegrityError(message)
         try:
             data = file.read_bytes()
@@ -100,9 +96,7 @@ class Layout:
             raise IntegrityError(message, hint="the layout is incomplete: build again") from error
         if len(data) != descriptor.size or Digest.of(data) != descriptor.digest:
             message = f"blob {descriptor.digest} of {self.path} holds other bytes"
-            raise IntegrityError(
-                message, hint="the layout was damaged or changed after the build: build again"
-            )
+            raise IntegrityError(message, hint="the layout was damaged or changed after the build: build again")
         return data
 
     def document(self, descriptor: Descriptor) -> Index | Manifest:
@@ -193,6 +187,4 @@ class Layout:
             raise IntegrityError(message, hint="the layout is incomplete: build again") from error
         if size != blob.size or sha256.hexdigest() != blob.digest.hex:
             message = f"blob {blob.digest} of {self.path} has another size or hash than its manifest says"
-            raise IntegrityError(
-                message, hint="the layout was damaged or changed after the build: build again"
-            )
+            raise IntegrityError(message, hint="the layout was damaged or changed after the build: build again")

@@ -32,9 +32,7 @@ class Redactor:
         for line in secret.splitlines():
             if len(line.strip()) >= _SHORTEST * 2:
                 self._forms.add(line.strip())
-        self._pattern = re.compile(
-            "|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True))
-        )
+        self._pattern = re.compile("|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)))
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ci_toolkit.model.digest import Digest
-from ci_toolkit.model.findings import Counts
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ci_toolkit.model.digest import Digest
+    from ci_toolkit.model.findings import Counts
 
 VERSION = 1
 Verdict = Literal["pass", "fail", "none"]

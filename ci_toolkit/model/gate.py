@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import Severity
-
 if TYPE_CHECKING:
     from datetime import date
+
+    from ci_toolkit.model.findings import Severity
 
 Reaction = Literal["fail", "warn", "ignore"]
 

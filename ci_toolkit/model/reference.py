@@ -13,9 +13,7 @@ from ci_toolkit.errors import UsageError
 from ci_toolkit.model.digest import Digest
 
 DOCKER_HUB = "docker.io"
-_HUB_SPELLINGS = frozenset(
-    {"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
-)
+_HUB_SPELLINGS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
@@ -140,9 +138,7 @@ def _refuse_what_is_no_reference(text: str) -> None:
         raise UsageError(message, hint="look for look-alike letters, blanks and line ends")
     if "@" in text and not text.partition("@")[2].startswith("sha256:"):
         message = f"{shown}: what follows '@' is no sha256 digest"
-        raise UsageError(
-            message, hint="credentials don't belong into a reference, and only sha256 digests are served"
-        )
+        raise UsageError(message, hint="credentials don't belong into a reference, and only sha256 digests are served")
 
 
 def _repository(name: str) -> Repository:
