@@ -6,10 +6,9 @@
     ├── UsageError              2    the user's flags are wrong
     ├── ToolError               3    a local tool failed or is missing
     ├── RemoteError             4    a remote service failed after its retries
-    ├── IntegrityError          5    bytes and digest, or digest and expectation, disagree
-    └── InterruptedRun          130 or 143, by the signal
+    └── IntegrityError          5    bytes and digest, or digest and expectation, disagree
 
-Only `ci_toolkit.cli.main` catches them.
+Only `ci_toolkit.cli.main` catches them. SIGINT (130) and SIGTERM (143) travel as KeyboardInterrupt.
 """
 
 from __future__ import annotations
@@ -72,11 +71,3 @@ class IntegrityError(ToolkitError):
     """Bytes and digest, or a digest and what was expected of it, disagree."""
 
     exit_code = 5
-
-
-class InterruptedRun(ToolkitError):  # noqa: N818 a signal is no error
-    """SIGINT (130) or SIGTERM (143) arrived; everything was cleaned up."""
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__("interrupted" if signal_number == 2 else "terminated")
-        self.exit_code = 128 + signal_number

@@ -163,7 +163,7 @@ class Layout:
         yield node, document
 
     def verify(self, root: Descriptor, *, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Hash every blob below `root` and return how many bytes that were; raises IntegrityError at the first wrong one."""
+        """Hash every blob below `root`, return their bytes' sum; raises IntegrityError at the first wrong one."""
         total, seen = 0, set[Digest]()
         for node, document in self.walk(root):
             total += node.size

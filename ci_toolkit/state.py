@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from ci_toolkit.errors import IntegrityError, ToolError, UsageError
+from ci_toolkit.files import packaged_schema, write_atomically
+from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.findings import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.findings import Counts
+    from pathlib import Path
 
 VERSION = 1
+_MAX_STATE = 64 * 1024 * 1024
 Verdict = Literal["pass", "fail", "none"]
 """`none`: there was no gate, or it was passed over on the record (`gate`)."""
 
@@ -113,3 +118,107 @@ class State:
         """The state with these fields of one image replaced."""
         image = replace(self.image(name), **changes)
         return replace(self, images={**self.images, name: image})
+
+
+def as_json(state: State) -> dict[str, Any]:
+    """The document of `schemas/state.schema.json`."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "ci-toolkit", "version": state.tool_version},
+        "source": _plain(state.source),
+        "images": {name: _plain(image) for name, image in state.images.items()},
+        "pins": [_plain(pin) for pin in state.pins],
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> State:
+    """The state of a document that the schema accepts."""
+    return State(
+        tool_version=document["tool"]["version"],
+        source=Source(**document["source"]),
+        images={name: _image(image) for name, image in document["images"].items()},
+        pins=tuple(PinEdit(**pin) for pin in document["pins"]),
+    )
+
+
+def write(path: Path, state: State) -> None:
+    """Write the state file whole or not at all; raises ToolError."""
+    write_atomically(path, (json.dumps(as_json(state), indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read(path: Path) -> State:
+    """Read a state file; raises UsageError where there is none, IntegrityError for one nobody can trust."""
+    try:
+        if path.stat().st_size > _MAX_STATE:
+            message = f"{path}: a state of more than {_MAX_STATE} bytes"
+            raise IntegrityError(message)
+        data = path.read_bytes()
+    except FileNotFoundError:
+        message = f"no state at {path}"
+        raise UsageError(message, hint="run `ci-toolkit build` first, or hand the state of the build job on") from None
+    except OSError as error:
+        message = f"can't read {path}: {error.strerror}"
+        raise ToolError(message) from error
+    return from_json(_checked(path, data))
+
+
+def require_same_run(state: State, source: Source) -> None:
+    """Refuse (IntegrityError) a state that another revision or another `images` section made."""
+    if state.source.revision != source.revision:
+        message = f"the state was made from revision {state.source.revision}, but {source.revision} is checked out"
+        raise IntegrityError(message, hint="run `ci-toolkit build` again, or check out the revision that was built")
+    if state.source.images_hash != source.images_hash:
+        message = "the state was made with another `images` section of the config"
+        raise IntegrityError(message, hint="run `ci-toolkit build` again")
+
+
+def _checked(path: Path, data: bytes) -> Mapping[str, Any]:
+    from jsonschema import Draft202012Validator
+
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        message = f"{path} is no state file: {str(error)[:100]}"
+        raise IntegrityError(message, hint="delete it and run `ci-toolkit build` again") from None
+    if isinstance(document, dict) and document.get("version", VERSION) != VERSION:
+        message = f"{path} has state version {document['version']!r}; this ci-toolkit reads {VERSION}"
+        raise IntegrityError(message, hint="use one version of ci-toolkit in all jobs of a pipeline")
+    schema = json.loads(packaged_schema("state.schema.json"))
+    for violation in Draft202012Validator(schema).iter_errors(document):
+        message = f"{path} is no valid state: {violation.json_path}: {violation.message[:200]}"
+        raise IntegrityError(message, hint="delete it and run `ci-toolkit build` again")
+    valid: Mapping[str, Any] = document
+    return valid
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Digest):
+        return str(value)
+    if isinstance(value, Counts):
+        return value.as_json()
+    if is_dataclass(value):
+        fields_ = {f.name: getattr(value, f.name) for f in fields(value)}
+        return {name: _plain(v) for name, v in fields_.items() if v is not None}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _image(document: Mapping[str, Any]) -> ImageState:
+    known = dict(document)
+    if "digest" in known:
+        known["digest"] = Digest(known["digest"])
+    known["platforms"] = {name: Digest(digest) for name, digest in known["platforms"].items()}
+    known["attestations"] = tuple(Digest(digest) for digest in known["attestations"])
+    known["pushed"] = tuple(
+        Pushed(**{**p, "digest": Digest(p["digest"]), "tags": tuple(p["tags"])}) for p in known["pushed"]
+    )
+    for name in ("tags", "references", "blocking"):
+        known[name] = tuple(known[name])
+    if "findings" in known:
+        known["findings"] = Counts(**known["findings"])
+    if "scan" in known:
+        known["scan"] = Scan(**{**known["scan"], "digest": Digest(known["scan"]["digest"])})
+    return ImageState(**known)

@@ -1,0 +1,104 @@
+"""The entry point: picks the command, catches what is fatal, answers with the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ci_toolkit.cli import signals
+from ci_toolkit.errors import ConfigError, ToolkitError
+from ci_toolkit.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "The whole job: build, tag, scan, push, sarif, pin.",
+    "plan": "Show what a run would do, and do nothing.",
+    "build": "Build the images as OCI layouts.",
+    "tag": "Work the tags out.",
+    "scan": "Scan every platform and evaluate the gate.",
+    "push": "Push what the gate let pass, tags last.",
+    "sarif": "Write the SARIF reports.",
+    "pin": "Write the pushed digests into manifests.",
+    "state": "Show what the last run established.",
+    "validate": "Check the config file.",
+    "init": "Write a config from what the project holds.",
+    "schema": "Print the config's JSON Schema.",
+    "completion": "Print the shell's completion script.",
+}
+"""Name and short help of every command; each lives in `ci_toolkit.cli.NAME`, imported when it is called."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are called: `--version` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order of a pipeline."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"ci_toolkit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of `--help`, written without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 a verdict says no, 2 config or usage, 3 a local tool, 4 a remote service, "
+    "5 integrity. Example: ci-toolkit run --dry-run",
+)
+@click.version_option(__version__, prog_name="ci-toolkit")
+def cli() -> None:
+    """Build, tag, scan, push and pin container images from one config file."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code (see `ci_toolkit.errors`); no traceback without `--debug`."""
+    signals.install()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        code = signals.exit_code()
+    except KeyboardInterrupt:
+        click.echo("ci-toolkit: stopped; everything it started has ended", err=True)
+        code = signals.exit_code()
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except ToolkitError as error:
+        if debug:
+            raise
+        _explain(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        _close_stdout()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: ToolkitError) -> None:
+    for violation in error.violations if isinstance(error, ConfigError) else ():
+        click.echo(violation, err=True)
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"{click.style('next', fg='cyan')}: {error.hint}", err=True)
+
+
+def _close_stdout() -> None:
+    """Let nothing complain once more at exit that the reader of standard output is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

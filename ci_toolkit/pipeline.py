@@ -1,0 +1,91 @@
+"""Steps in, a plan or a run out: the order of the steps and what happens when one says no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import ToolkitError, UsageError, VerdictError
+from ci_toolkit.state import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.model.plan import Action
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.state import State
+    from ci_toolkit.steps.base import Step
+
+STEPS = ("build", "tag", "scan", "push", "sarif", "pin")
+"""Every step, in the one order there is."""
+
+_EVEN_AFTER_FAILURE = frozenset({"sarif"})
+"""The reports of a scan are wanted most when something went wrong after it."""
+
+
+def order(names: Iterable[str]) -> tuple[str, ...]:
+    """These steps in the pipeline's order, each once; raises UsageError for a name that is no step."""
+    wanted = [name.strip() for name in names]
+    for name in wanted:
+        if name not in STEPS:
+            message = f"there is no step {name!r}"
+            raise UsageError(message, hint=f"the steps are {', '.join(STEPS)}")
+    return tuple(name for name in STEPS if name in wanted)
+
+
+def plan(steps: Sequence[Step], state: State) -> tuple[Action, ...]:
+    """What `run` would do with these steps and this state, in order."""
+    return tuple(action for step in steps for action in step.plan(state))
+
+
+class Journal:
+    """The newest state and the file it is kept in. A step that fails half-way has saved how far it came."""
+
+    def __init__(self, file: Path, state: State) -> None:
+        self.file = file
+        self.state = state
+
+    def save(self, state: State) -> None:
+        """Keep this state, on disk first."""
+        write(self.file, state)
+        self.state = state
+
+
+def run(steps: Sequence[Step], journal: Journal, *, progress: Progress, gate: bool = True) -> None:
+    """Run the steps in order, saving the state after each.
+
+    A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
+    written all the same. Raises the first failure at the end, VerdictError for a verdict.
+    """
+    failure: ToolkitError | None = None
+    for step in steps:
+        if failure and step.name not in _EVEN_AFTER_FAILURE:
+            progress.info(f"{step.name}: left out, because {_reason(failure)}")
+            continue
+        try:
+            journal.save(step.run(journal.state))
+        except ToolkitError as error:
+            failure = failure or error
+        if step.name == "scan" and gate:
+            failure = failure or refused(journal.state)
+    if failure:
+        raise failure
+
+
+def refused(state: State) -> VerdictError | None:
+    """The gate's no, if any image failed, naming image, number and worst of the findings that decided it."""
+    failed = {name: image for name, image in state.images.items() if image.verdict == "fail"}
+    if not failed:
+        return None
+    shown = "; ".join(
+        f"{name}: {len(image.blocking)} blocking, first {image.blocking[0]}" if image.blocking else name
+        for name, image in failed.items()
+    )
+    return VerdictError(
+        f"the gate refuses {shown}",
+        hint="upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date",
+    )
+
+
+def _reason(failure: ToolkitError) -> str:
+    return "the gate said no" if isinstance(failure, VerdictError) else "an earlier step failed"
