@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+from ci_toolkit.errors import ToolError, UsageError
+from ci_toolkit.model.text import neutralise
+from ci_toolkit.streams import LAST_LINES, Capture, Lines, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+
+    from ci_toolkit.redact import Redactor
+
+_PASSED_ON = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS", "DOCKER_TLS_VERIFY",
+    "DOCKER_API_VERSION", "BUILDKIT_HOST",
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+})  # fmt: skip
+_PASSED_ON_PREFIXES = ("LC_", "XDG_", "BUILDX_")
+_INSTALL = {
+    "docker": "install Docker Engine with the Buildx plugin, or on Debian and Ubuntu: apt-get install docker.io",
+    "git": "install git",
+    "trivy": "install Trivy, or let the toolkit run it from its container image",
+}
+_GRACE = 3.0
+"""Seconds between TERM and KILL: with everything else it stays under the 5 s that cleaning up may take."""
+
+
+def child_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What a tool may know of our environment: where things are, and no token of the CI system."""
+    return {k: v for k, v in env.items() if k in _PASSED_ON or k.startswith(_PASSED_ON_PREFIXES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +77,186 @@ class Runner(Protocol):
 
     def which(self, name: str) -> Path | None:
         """The executable of this name on PATH."""
+
+
+class SystemRunner:
+    """The `Runner` that starts real processes, each in a session and process group of its own.
+
+    `run` may be called from several threads at once. What ends the thread that waits (^C, a signal handler's
+    exception) ends the group; `stop` ends all of them.
+    """
+
+    def __init__(self, env: Mapping[str, str], redact: Redactor, *, max_stdout: int = 64 * 1024 * 1024) -> None:
+        self._env = child_environment(env)
+        self._redact = redact
+        self._max_stdout = max_stdout
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def which(self, name: str) -> Path | None:
+        """The executable of this name on PATH."""
+        found = shutil.which(name, path=self._env.get("PATH", os.defpath))
+        return Path(found) if found else None
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+        on_line: Callable[[str], None] | None = None,
+        check: bool = True,
+    ) -> Completed:
+        """See `Runner.run`. More than `max_stdout` bytes on stdout is a ToolError; of stderr the end is kept."""
+        command = self._clean(shlex.join(argv))[:2000]
+        process = self._start(argv, cwd, {**self._env, **(env or {})}, with_stdin=stdin is not None)
+        stderr = Lines(self._clean, on_line)
+        stdout = Capture(self._max_stdout, lambda: _signal(process, signal.SIGKILL))
+        threads = _pump(process, stdin, stdout, stderr)
+        try:
+            process.wait(timeout)
+            # A grandchild may hold the pipes open for as long as it lives; the tool itself is done.
+            if not _joined(threads, 2.0):
+                _end(process, threads)
+        except subprocess.TimeoutExpired:
+            _end(process, threads)
+            message = f"`{command}` took longer than {timeout:g} s and was ended{stderr.quoted()}"
+            raise ToolError(message, hint="the lines above show how far it came; run it again") from None
+        except BaseException:
+            _end(process, threads)
+            raise
+        finally:
+            self._running.discard(process)
+            _joined(threads, 1.0)
+        return self._completed(process, tuple(argv), command, stdout, stderr, check=check)
+
+    def stop(self) -> None:
+        """End everything that runs, whatever thread waits for it, and start nothing any more.
+
+        Meant for a signal handler: it doesn't wait, and takes no lock. What ignores TERM gets KILL after 3 s.
+        """
+        self._stopped = True
+        running = tuple(self._running)
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        if running:
+            timer = threading.Timer(_GRACE, _kill_all, (running,))
+            timer.daemon = True
+            timer.start()
+
+    def _start(
+        self, argv: Sequence[str], cwd: Path | None, env: dict[str, str], *, with_stdin: bool
+    ) -> subprocess.Popen[bytes]:
+        if self._stopped:
+            message = f"{argv[0]} isn't started: the run is being stopped"
+            raise ToolError(message)
+        if any("\0" in part for part in (*argv, *env.values())):
+            message = f"a NUL character in an argument or environment variable of {argv[0]}"
+            raise UsageError(message)
+        executable = shutil.which(argv[0], path=env.get("PATH", os.defpath))
+        if executable is None:
+            message = f"{argv[0]} isn't there, or isn't executable"
+            raise ToolError(message, hint=_INSTALL.get(argv[0], f"install {argv[0]} and put it on PATH"))
+        try:
+            # A session of its own: ^C on the terminal comes to us alone, and we pass it on; no tool can ask there.
+            process = subprocess.Popen(  # noqa: S603 a list, never a shell
+                list(argv),
+                executable=executable,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.PIPE if with_stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            message = f"can't start {argv[0]} in {cwd or Path.cwd()}: {error.strerror or error}"
+            raise ToolError(message) from error
+        self._running.add(process)
+        return process
+
+    def _completed(
+        self,
+        process: subprocess.Popen[bytes],
+        argv: tuple[str, ...],
+        command: str,
+        stdout: Capture,
+        stderr: Lines,
+        *,
+        check: bool,
+    ) -> Completed:
+        if self._stopped:
+            message = f"`{command}` was stopped"
+            raise ToolError(message)
+        if stdout.overflowed:
+            message = f"`{command}` wrote more than {self._max_stdout} bytes and was ended"
+            raise ToolError(message)
+        text = self._redact(stdout.text())
+        code = process.returncode
+        if check and code != 0:
+            said = stderr.quoted() or quoted(self._clean(line) for line in text.splitlines()[-LAST_LINES:])
+            end = f"exited with {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+            message = f"`{command}` {end}{said}"
+            raise ToolError(message, hint="" if code >= 0 else "the machine may be short of memory")
+        return Completed(argv, code, text, self._redact(stderr.text()))
+
+    def _clean(self, line: str) -> str:
+        # Twice: a secret with a colour code in its middle appears only once that is taken out.
+        return self._redact(neutralise(self._redact(line)))
+
+
+def _pump(
+    process: subprocess.Popen[bytes], stdin: bytes | None, stdout: Capture, stderr: Lines
+) -> tuple[threading.Thread, ...]:
+    def feed(stream: IO[bytes], data: bytes) -> None:
+        with suppress(OSError), stream:
+            stream.write(data)
+
+    def drain(stream: IO[bytes], sink: Capture | Lines) -> None:
+        with stream:
+            sink.read(stream)
+
+    work: list[Callable[[], None]] = []
+    if process.stdout and process.stderr:
+        out, err = process.stdout, process.stderr
+        work += [lambda: drain(out, stdout), lambda: drain(err, stderr)]
+    if process.stdin and stdin is not None:
+        inward, data = process.stdin, stdin
+        work.append(lambda: feed(inward, data))
+    threads = tuple(threading.Thread(target=job, daemon=True) for job in work)
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _joined(threads: Sequence[threading.Thread], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _kill_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes], threads: Sequence[threading.Thread]) -> None:
+    """TERM to the whole group, KILL to what is left of it after the grace."""
+    deadline = time.monotonic() + _GRACE
+    _signal(process, signal.SIGTERM)
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+        # Who still cleans up below the leader (a CLI plugin, say) still holds the pipes.
+        _joined(threads, deadline - time.monotonic())
+    finally:
+        _signal(process, signal.SIGKILL)
+        process.wait()

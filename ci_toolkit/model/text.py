@@ -1,0 +1,20 @@
+"""Text from outside, made harmless before it is shown."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLONS = re.compile(r"^(\s*)::|(?<!\w)::(?=[A-Za-z])")
+_HASHES = re.compile(r"##(?=\w*\[)")
+
+
+def neutralise(line: str) -> str:
+    """The line without control bytes and escape sequences, in which no CI system finds a command.
+
+    `::error::` and `##[group]` are GitHub's (actions/toolkit, docs/commands.md), `##vso[` is Azure's; GitLab's
+    section markers need the control bytes.
+    """
+    plain = _CONTROLS.sub("", _ESCAPES.sub("", line))
+    return _HASHES.sub("# #", _COLONS.sub(r"\1: :", plain))
