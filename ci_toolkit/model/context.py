@@ -26,6 +26,8 @@ class CiContext:
     """The git tag that is built (checked out exactly at the revision)."""
     tags: tuple[str, ...] = ()
     """Every tag of the repository as far as git knows: `latest` goes to the highest version only."""
+    shallow: bool = False
+    """True where the clone may lack history and tags."""
     default_branch: str | None = None
     pull_request: int | None = None
     source_url: str | None = None
