@@ -8,7 +8,7 @@ from ci_toolkit.errors import ToolkitError, UsageError, VerdictError
 from ci_toolkit.state import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from ci_toolkit.model.plan import Action
@@ -51,8 +51,10 @@ class Journal:
         self.state = state
 
 
-def run(steps: Sequence[Step], journal: Journal, *, progress: Progress, gate: bool = True) -> None:
-    """Run the steps in order, saving the state after each.
+def run(
+    steps: Sequence[Step], journal: Journal, *, images: Collection[str], progress: Progress, gate: bool = True
+) -> None:
+    """Run the steps for these images in order, saving the state after each.
 
     A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
     written all the same. Raises the first failure at the end, VerdictError for a verdict.
@@ -67,14 +69,14 @@ def run(steps: Sequence[Step], journal: Journal, *, progress: Progress, gate: bo
         except ToolkitError as error:
             failure = failure or error
         if step.name == "scan" and gate:
-            failure = failure or refused(journal.state)
+            failure = failure or refused(journal.state, images)
     if failure:
         raise failure
 
 
-def refused(state: State) -> VerdictError | None:
-    """The gate's no, if any image failed, naming image, number and worst of the findings that decided it."""
-    failed = {name: image for name, image in state.images.items() if image.verdict == "fail"}
+def refused(state: State, images: Collection[str]) -> VerdictError | None:
+    """The gate's no, if any of these images failed, naming image, number and worst of the findings that decided it."""
+    failed = {name: state.image(name) for name in images if state.image(name).verdict == "fail"}
     if not failed:
         return None
     shown = "; ".join(

@@ -33,6 +33,10 @@ class Source:
     run_id: str | None = None
     run_url: str | None = None
 
+    def is_same_run(self, other: Source) -> bool:
+        """True for the same revision built under the same `images` section."""
+        return (self.revision, self.images_hash) == (other.revision, other.images_hash)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scan:

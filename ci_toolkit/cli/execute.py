@@ -1,0 +1,87 @@
+"""Plan or run some steps and print what came of it: the body of every step's command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_toolkit import pipeline
+from ci_toolkit import state as states
+from ci_toolkit.cli.session import session
+from ci_toolkit.cli.wiring import Wishes, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.model.plan import Action
+    from ci_toolkit.state import State
+
+_STARTS_A_RUN = frozenset({"build", "tag"})
+_WIDTH = 240
+"""Columns of a table in a log, so that no digest is broken."""
+
+
+def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = None) -> None:
+    """Run these steps in the pipeline's order; with `--dry-run` print the plan instead."""
+    ordered = pipeline.order(names)
+    with session(settings) as opened:
+        if settings.dry_run:
+            print_plan(_plan(opened, ordered, wishes or Wishes()), settings)
+            return
+        state = _first_state(opened, ordered)
+        journal = pipeline.Journal(opened.state_file, state)
+        steps = assemble(opened, ordered, journal.save, wishes or Wishes())
+        try:
+            pipeline.run(
+                steps,
+                journal,
+                images=opened.images,
+                progress=opened.progress,
+                gate=not (wishes and wishes.no_gate),
+            )
+        finally:
+            print_state(opened, journal.state)
+
+
+def print_plan(actions: Sequence[Action], settings: Settings) -> None:
+    """The plan on stdout, as text or JSON."""
+    from ci_toolkit.report.plan import plan_text
+
+    if settings.format == "json":
+        click.echo(json.dumps({"actions": [action.as_json() for action in actions]}, indent=2))
+    else:
+        click.echo(plan_text(actions))
+
+
+def print_state(opened: Session, state: State) -> None:
+    """The result on stdout: a table, or the state's own JSON."""
+    settings = opened.settings
+    if settings.format == "json":
+        click.echo(opened.redact(json.dumps(states.as_json(state), indent=2, ensure_ascii=False)))
+    elif not settings.quiet:
+        from ci_toolkit.report.summary import print_summary
+
+        terminal = sys.stdout.isatty()
+        print_summary(
+            state,
+            opened.images,
+            sys.stdout,
+            color=terminal and not settings.no_color,
+            width=None if terminal else _WIDTH,
+        )
+
+
+def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes) -> Sequence[Action]:
+    state = opened.fresh_state(building="build" in ordered)
+    return pipeline.plan(assemble(opened, ordered, lambda _: None, wishes), state)
+
+
+def _first_state(opened: Session, ordered: Sequence[str]) -> State:
+    if ordered and ordered[0] in _STARTS_A_RUN:
+        return opened.fresh_state(building="build" in ordered)
+    return opened.handed_state()

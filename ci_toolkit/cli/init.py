@@ -1,0 +1,42 @@
+"""`ci-toolkit init`: a first config from what the project holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_toolkit.ci.git import remote_url, root_of
+from ci_toolkit.cli.settings import with_settings
+from ci_toolkit.config.find import CONFIG_NAME
+from ci_toolkit.config.initial import write_initial
+from ci_toolkit.errors import UsageError
+from ci_toolkit.process import SystemRunner
+from ci_toolkit.redact import Redactor
+
+if TYPE_CHECKING:
+    from ci_toolkit.cli.settings import Settings
+
+
+@click.command("init", epilog="Example: ci-toolkit init && ci-toolkit plan")
+@click.option("--print", "print_only", is_flag=True, help="Print the config instead of writing it.")
+@with_settings(runs=False, reads_config=False)
+def command(settings: Settings, print_only: bool) -> None:  # noqa: FBT001 click's flags
+    """Write a commented .ci-toolkit.yml from the Dockerfiles, manifests and git remote found here."""
+    runner = SystemRunner(os.environ, Redactor())
+    root = root_of(runner, Path.cwd()) or Path.cwd()
+    text = write_initial(root, remote_url(runner, root))
+    if print_only:
+        click.echo(text, nl=False)
+        return
+    file = root / CONFIG_NAME
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        message = f"{file} is there already, and init never overwrites"
+        raise UsageError(message, hint="look at what it would write with `ci-toolkit init --print`") from None
+    if not settings.quiet:
+        click.echo(f"wrote {file}: read it through, then try `ci-toolkit plan`")

@@ -1,0 +1,138 @@
+"""What a command has to work with: the environment read once, config, context, runner, progress, workdir."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_toolkit import state as states
+from ci_toolkit.ci.context import detect_context
+from ci_toolkit.ci.plain import PlainProgress
+from ci_toolkit.cli.settings import DEFAULT_WORKDIR
+from ci_toolkit.cli.workdir import workdir
+from ci_toolkit.config.find import find_config
+from ci_toolkit.config.load import load
+from ci_toolkit.errors import ToolkitError, UsageError
+from ci_toolkit.process import SystemRunner
+from ci_toolkit.redact import Redactor
+from ci_toolkit.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.config.options import Config, ImageOptions
+    from ci_toolkit.model.context import CiContext
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.state import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """One call of the tool."""
+
+    settings: Settings
+    env: Mapping[str, str]
+    config: Config
+    images: Mapping[str, ImageOptions]
+    """The images this call is about: all, or those named by `--image`."""
+    context: CiContext
+    workdir: Path
+    runner: SystemRunner
+    redact: Redactor
+    progress: Progress
+
+    @property
+    def state_file(self) -> Path:
+        """Where the state is kept."""
+        return self.workdir / "state.json"
+
+    @property
+    def source(self) -> states.Source:
+        """This run, as a state records it."""
+        context = self.context
+        return states.Source(
+            revision=context.revision,
+            images_hash=self.config.images_hash,
+            dirty=context.dirty,
+            repository=context.source_url,
+            ref=context.tag or context.branch,
+            run_id=context.run_id,
+            run_url=context.run_url,
+        )
+
+    def fresh_state(self, *, building: bool) -> State:
+        """The state a run starts from, under this run's name.
+
+        What the same run established stays. Of another run only what is built anew stays known, so that a build
+        can tell that it made the same image again.
+        """
+        state = states.State(tool_version=__version__, source=self.source)
+        if not self.state_file.is_file():
+            return state
+        try:
+            earlier = states.read(self.state_file)
+        except ToolkitError as error:
+            self.progress.warn(f"the earlier state is left aside: {error.message}")
+            return state
+        if earlier.source.is_same_run(self.source):
+            return replace(state, images=earlier.images, pins=earlier.pins)
+        return replace(state, images={n: i for n, i in earlier.images.items() if building and n in self.images})
+
+    def handed_state(self) -> State:
+        """The state an earlier step of this run wrote; raises UsageError without one, IntegrityError for another's."""
+        state = states.read(self.state_file)
+        states.require_same_run(state, self.source)
+        return replace(state, tool_version=__version__)
+
+
+@contextmanager
+def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
+    """Open a session: config loaded, context read, workdir held. One that doesn't write, or only plans, holds nothing."""
+    env = dict(os.environ)
+    config = load(find_config(settings.config, Path.cwd()), env)
+    redact = Redactor()
+    for secret in config.secrets:
+        redact.add(secret)
+    runner = SystemRunner(env, redact)
+    path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
+    with _progress(settings, redact, env) as progress:
+        opened = Session(
+            settings=settings,
+            env=env,
+            config=config,
+            images=_chosen(config, settings.images),
+            context=detect_context(runner, config.root, env),
+            workdir=path,
+            runner=runner,
+            redact=redact,
+            progress=progress,
+        )
+        if settings.dry_run or not writes:
+            yield opened
+        else:
+            with workdir(path):
+                yield opened
+
+
+def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions]:
+    for name in names:
+        if name not in config.images:
+            message = f"there is no image {name!r} in {config.file}"
+            raise UsageError(message, hint=f"the images are {', '.join(config.images)}")
+    return {name: image for name, image in config.images.items() if name in names or not names}
+
+
+@contextmanager
+def _progress(settings: Settings, redact: Redactor, env: Mapping[str, str]) -> Iterator[Progress]:
+    if sys.stderr.isatty() and not (settings.quiet or settings.dry_run or env.get("CI") or env.get("TERM") == "dumb"):
+        from ci_toolkit.ci.terminal import LiveProgress
+
+        with LiveProgress(sys.stderr, redact, verbose=settings.verbose, color=not settings.no_color) as live:
+            yield live
+    else:
+        yield PlainProgress(sys.stderr, redact, quiet=settings.quiet or settings.dry_run, verbose=settings.verbose)

@@ -1,0 +1,91 @@
+"""The flags every command shares, as one value."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_WORKDIR = ".ci-toolkit"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the flags say."""
+
+    config: Path | None
+    images: tuple[str, ...]
+    workdir: Path | None
+    dry_run: bool
+    format: Literal["text", "json"]
+    quiet: bool
+    verbose: bool
+    debug: bool
+    no_color: bool
+
+
+_OUTPUT = (
+    click.option(
+        "--format", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr."),
+    click.option("-v", "--verbose", is_flag=True, help="Details and the tools' own output on stderr."),
+    click.option("--debug", is_flag=True, help="Tracebacks for errors."),
+    click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="No colours."),
+)
+_CONFIG = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The config file; else .ci-toolkit.yml is looked for upwards to the git root.",
+)
+_RUN = (
+    _CONFIG,
+    click.option("--image", "images", multiple=True, metavar="NAME", help="Only this image; can be repeated."),
+    click.option(
+        "--workdir",
+        type=click.Path(path_type=Path),
+        help=f"Where layouts, state and reports go.  [default: {DEFAULT_WORKDIR} beside the config]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Print what would be done, in order, and do nothing."),
+)
+
+
+def with_settings(*, runs: bool = True, reads_config: bool = True) -> Callable[[Callable[..., None]], Any]:
+    """Give a command the common flags and hand them over as one `settings` argument.
+
+    `runs`: the command works on images, so it has the flags of a run too; else with `reads_config` only `-c`.
+    """
+    options = (*(_RUN if runs else (_CONFIG,) if reads_config else ()), *_OUTPUT)
+
+    def decorate(function: Callable[..., None]) -> Any:
+        @functools.wraps(function)
+        def command(**flags: Any) -> None:
+            names = Settings.__slots__
+            given = {name: flags.pop(name, _ABSENT[name]) for name in names}
+            function(Settings(**given), **flags)
+
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_ABSENT: dict[str, Any] = {
+    "config": None,
+    "images": (),
+    "workdir": None,
+    "dry_run": False,
+    "format": "text",
+    "quiet": False,
+    "verbose": False,
+    "debug": False,
+    "no_color": False,
+}
