@@ -92,7 +92,7 @@ class Session:
 
 @contextmanager
 def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
-    """Open a session: config loaded, context read, workdir held. One that doesn't write, or only plans, holds nothing."""
+    """Open a session: config loaded, context read, workdir held (not where nothing is written)."""
     env = dict(os.environ)
     config = load(find_config(settings.config, Path.cwd()), env)
     redact = Redactor()

@@ -64,8 +64,7 @@ def _rows(image: ImageState) -> Iterator[tuple[str, str]]:
         yield "tags", ", ".join(image.tags)
     for pushed in image.pushed:
         yield "pushed", f"{pushed.repository}  {_outcome(pushed)}"
-    for kind, path in image.reports.items():
-        yield kind, path
+    yield from image.reports.items()
 
 
 def _outcome(pushed: Pushed) -> str:

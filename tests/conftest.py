@@ -1,0 +1,71 @@
+"""What every test may ask for: the real stack, and the command as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The real parts that `scripts/stack up --tests` brought up."""
+
+    registry: str
+    trivy: Path
+    database: str
+    classic_engine: str
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The real parts; a test that asks for them fails with a word where they are missing."""
+
+    def value(name: str) -> str:
+        found = os.environ.get(f"CI_TOOLKIT_STACK_{name}")
+        if not found:
+            pytest.fail(
+                f"CI_TOOLKIT_STACK_{name} is not set: run `make test`, or `scripts/stack up --tests` and then "
+                '`eval "$(scripts/stack env)"`',
+                pytrace=False,
+            )
+        return found
+
+    return Stack(
+        registry=value("REGISTRY"),
+        trivy=Path(value("TRIVY")),
+        database=value("TRIVY_DB"),
+        classic_engine=value("CLASSIC_ENGINE"),
+    )
+
+
+@pytest.fixture(scope="session")
+def run_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`run_command(*arguments, cwd=…, env=…)`: the console script in a process of its own."""
+    executable = Path(sys.executable).parent / "ci-toolkit"
+
+    def run(
+        *arguments: str, cwd: Path, env: dict[str, str] | None = None, timeout: float = 180
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [executable, *arguments],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
