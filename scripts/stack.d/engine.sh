@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Docker Engine 25 or newer with Buildx, and a second engine with the classic
-# image store.
+# Docker Engine 25 or newer with Buildx.
 
 : "${stack_dir:?}"
 
@@ -71,10 +70,11 @@ engine_start() {
   if [[ -d /run/systemd/system ]]; then
     as_root systemctl start docker || die "the engine doesn't start: systemctl status docker"
   else
-    engine_forget_dead
+    forget_dead "$engine_pid" dockerd
+    forget_dead /var/run/docker/containerd/containerd.pid containerd
     # setsid and the closed descriptors: it outlives this script, and doesn't hold its lock.
     [[ $EUID -eq 0 ]] || options+=(--group "$(id -gn)")
-    as_root setsid dockerd "${options[@]}" >>"$log" 2>&1 </dev/null 9>&- &
+    as_root setsid dockerd "${options[@]}" >>"$log" 2>&1 9>&- &
     touch "$stack_dir/engine.started"
   fi
   if ! wait_for 60 engine_answers; then
@@ -92,13 +92,6 @@ engine_open_socket() {
   say engine "opened its socket to $(id -gn) until its next start; for good: sudo usermod -aG docker $(id -un)"
 }
 
-# A killed daemon leaves its number behind, which may be another process's now.
-engine_forget_dead() {
-  runs "$engine_pid" dockerd || as_root rm -f "$engine_pid"
-  runs /var/run/docker/containerd/containerd.pid containerd ||
-    as_root rm -f /var/run/docker/containerd/containerd.pid
-}
-
 engine_down() {
   [[ -e $stack_dir/engine.started ]] || return 0
   stop "$engine_pid" dockerd 30 as_root
@@ -112,7 +105,3 @@ engine_status() {
   [[ -n $(buildx_version) ]] || { say engine "Docker $version, but Buildx is missing" && return 1; }
   say engine "Docker $version with Buildx $(buildx_version)"
 }
-classic_engine_up() { :; }
-classic_engine_down() { :; }
-classic_engine_status() { :; }
-classic_engine_answers() { false; }

@@ -62,7 +62,7 @@ http:
   # Nothing here is secret; without it the registry warns at every start.
   secret: ci-toolkit
 END
-  setsid "$(registry_binary)" serve "$config" >>"$stack_dir/log/registry.log" 2>&1 </dev/null 9>&- &
+  setsid "$(registry_binary)" serve "$config" >>"$stack_dir/log/registry.log" 2>&1 9>&- &
   printf '%s\n' "$!" >"$registry_pid"
   printf '%s\n' "$1" >"$registry_port_file"
   wait_for 20 registry_answers "$1" || die "the registry doesn't answer on port $1: see $stack_dir/log/registry.log"

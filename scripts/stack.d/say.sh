@@ -28,12 +28,15 @@ as_root() {
 quietly() {
   local log=$stack_dir/log/$1.log
   shift
-  if ! "$@" >>"$log" 2>&1 </dev/null; then
+  if ! "$@" >>"$log" 2>&1; then
     printf 'stack: error: this failed: %s\n' "$*" >&2
     tail -n 15 "$log" | sed 's/^/    /' >&2
     return 1
   fi
 }
+
+# quietly_may_fail LOG COMMAND...: the same, where a failure is an answer.
+quietly_may_fail() { "${@:2}" >>"$stack_dir/log/$1.log" 2>&1; }
 
 # wait_for SECONDS COMMAND...: polls until the command succeeds.
 wait_for() {
@@ -62,7 +65,11 @@ runs() {
   [[ $(ps -o comm= -p "$pid" 2>/dev/null) == "${2:0:15}" ]]
 }
 
-# stop PID-FILE NAME SECONDS: ask, wait, insist. Runs ROOT before kill if given.
+# forget_dead PID-FILE NAME: a killed daemon leaves its file behind, whose number
+# may be another process's by now; the next one would refuse to start.
+forget_dead() { runs "$1" "$2" || as_root rm -f "$1"; }
+
+# stop PID-FILE NAME SECONDS [as_root]: ask, wait, insist.
 stop() {
   local file=$1 name=$2 seconds=$3 pid
   shift 3

