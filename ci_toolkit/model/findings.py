@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.model.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+FORMAT = 1
+"""Version of `schemas/findings.schema.json`."""
 
 
 class Severity(IntEnum):
@@ -54,3 +59,169 @@ class Counts:
     def as_json(self) -> dict[str, int]:
         """Worst first."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One vulnerability of one package at one place of one platform.
+
+    Every string but `severity` comes from a database or from the image itself: untrusted, of any content. Empty
+    strings mean that the scanner didn't say.
+    """
+
+    id: str
+    package: str
+    installed: str
+    severity: Severity
+    aliases: tuple[str, ...] = ()
+    """The same vulnerability under its vendors' ids."""
+    purl: str = ""
+    fixed: str = ""
+    status: str = ""
+    severity_source: str = ""
+    """Whose word the severity is: a distribution's own judgement goes before NVD's."""
+    title: str = ""
+    url: str = ""
+    published: str = ""
+    kind: str = ""
+    """`os-pkgs` or `lang-pkgs`."""
+    type: str = ""
+    """The distribution's family or the kind of package: `debian`, `python-pkg`."""
+    path: str = ""
+    """Where in the image, no leading slash; empty for a distribution's package."""
+    layer: str = ""
+    score: float | None = None
+    """CVSS base score, 0.0–10.0, of the severity's source where it has one."""
+
+    @property
+    def fixable(self) -> bool:
+        """True where the vendor has fixed it and says in which version; `will_not_fix` and such are not."""
+        return self.status == "fixed" and bool(self.fixed)
+
+    @property
+    def component(self) -> str:
+        """The package whatever its version: its purl without version and qualifiers, else its name."""
+        return purl_without_version(self.purl) or self.package
+
+    @property
+    def place(self) -> str:
+        """`path` with `*` for the package's version, which a rebuild may change: `urllib3-*.dist-info/METADATA`."""
+        return self.path.replace(self.installed, "*") if self.installed else self.path
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes a finding the same one over platforms, rebuilds and versions: id, component, place."""
+        return (self.id, self.component, self.place)
+
+    @property
+    def line(self) -> str:
+        """`ID PACKAGE VERSION (severity)`, as untrusted as its parts."""
+        return f"{self.id} {self.package} {self.installed} ({self.severity})"
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding without its empty fields."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields["severity"] = str(self.severity)
+        fields["aliases"] = list(self.aliases)
+        return {name: value for name, value in fields.items() if value not in ("", [], None)} | {
+            "installed": self.installed,
+            "fixable": self.fixable,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Finding:
+        """The finding of a document that the schema accepts."""
+        fields = {name: value for name, value in document.items() if name != "fixable"}
+        fields["severity"] = Severity.parse(fields["severity"])
+        fields["aliases"] = tuple(fields.get("aliases", ()))
+        return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformFindings:
+    """Everything found in one platform of an image."""
+
+    platform: str
+    digest: Digest
+    """Of the platform's image manifest."""
+    os: str = ""
+    """`debian 12.5`; empty where no operating system was recognised."""
+    end_of_life: bool = False
+    packages: int = 0
+    """How many packages were recognised, whether or not anything is known against them."""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """False where nothing was recognised: a scan that saw nothing proves nothing."""
+        return bool(self.os) or self.packages > 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageFindings:
+    """One image's scan: who looked, with which knowledge, and what is in each platform."""
+
+    image: str
+    digest: Digest
+    scanner: str
+    scanner_version: str
+    scanned_at: str
+    database_updated: str | None
+    database_repository: str | None
+    platforms: tuple[PlatformFindings, ...] = field(default_factory=tuple)
+
+    def counts(self) -> Counts:
+        """Distinct findings over all platforms by severity: the same key counts once, at its worst."""
+        worst: dict[tuple[str, str, str], Severity] = {}
+        for platform in self.platforms:
+            for finding in platform.findings:
+                worst[finding.key] = max(worst.get(finding.key, Severity.UNKNOWN), finding.severity)
+        return Counts.of(worst.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `schemas/findings.schema.json`."""
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
+        platforms = [
+            {
+                "platform": p.platform,
+                "digest": str(p.digest),
+                "os": p.os,
+                "end_of_life": p.end_of_life,
+                "packages": p.packages,
+                "findings": [finding.as_json() for finding in p.findings],
+            }
+            for p in self.platforms
+        ]
+        return {"version": FORMAT, **fields, "digest": str(self.digest), "platforms": platforms}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> ImageFindings:
+        """The findings of a document that the schema accepts."""
+        fields = {name: value for name, value in document.items() if name not in ("version", "platforms")}
+        fields.setdefault("database_updated", None)
+        fields.setdefault("database_repository", None)
+        platforms = tuple(
+            PlatformFindings(
+                **{
+                    **item,
+                    "digest": Digest(item["digest"]),
+                    "findings": tuple(Finding.from_json(finding) for finding in item["findings"]),
+                }
+            )
+            for item in document["platforms"]
+        )
+        return cls(**{**fields, "digest": Digest(document["digest"]), "platforms": platforms})
+
+
+def purl_without_version(purl: str) -> str:
+    """A package URL up to its version: qualifiers such as the distribution's release go too.
+
+    Source: the purl specification: `scheme:type/namespace/name@version?qualifiers#subpath`, any `@` of the name
+    percent-encoded.
+    """
+    return purl.partition("?")[0].partition("#")[0].rpartition("@")[0] or purl.partition("?")[0].partition("#")[0]
+
+
+def by_weight(findings: Iterable[Finding]) -> list[Finding]:
+    """Worst first; of the same severity what can be fixed first; then by id, package and path."""
+    return sorted(findings, key=lambda f: (-f.severity, not f.fixable, f.id, f.package, f.installed, f.path))
