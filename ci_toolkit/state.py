@@ -25,8 +25,8 @@ Verdict = Literal["pass", "fail", "none"]
 class Source:
     """The run: which revision under which config. A state of another run is refused."""
 
-    revision: str | None
     images_hash: str
+    revision: str | None = None
     dirty: bool = False
     repository: str | None = None
     ref: str | None = None
@@ -44,12 +44,12 @@ class Scan:
 
     scanner: str
     version: str
-    database_updated: str | None
-    database_repository: str | None
     policy_hash: str
     scanned_at: str
     digest: Digest
     """What was scanned: the image's digest at that time."""
+    database_updated: str | None = None
+    database_repository: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
