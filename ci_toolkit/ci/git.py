@@ -1,0 +1,125 @@
+"""What git says of a checkout: a few read-only calls, no configuration touched, whoever owns the files."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ci_toolkit.model.context import CiContext
+from ci_toolkit.model.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ci_toolkit.process import Runner
+
+_SCP_FORM = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
+_TIMEOUT = 60.0
+_NOTHING_YET = "(initial)"
+_DETACHED = "(detached)"
+
+
+def git_context(runner: Runner, root: Path) -> CiContext:
+    """The revision, branch, tags and origin of the repository that holds `root`; an empty context outside of one.
+
+    Raises ToolError where there is a repository and git fails or is missing.
+    """
+    repository = _repository(root)
+    if repository is None:
+        return CiContext()
+    git = _Git(runner, repository)
+    status = git("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z").split("\0")
+    headers = dict(line[2:].split(" ", 1) for line in status if line.startswith("# branch."))
+    head, branch = headers.get("branch.oid", _NOTHING_YET), headers.get("branch.head", _DETACHED)
+    revision = None if head == _NOTHING_YET else head
+    tags, tag, default_branch = _refs(git, revision)
+    return CiContext(
+        revision=revision,
+        committed_at=_time(git("log", "-1", "--no-show-signature", "--format=%cI", revision)) if revision else None,
+        branch=None if branch == _DETACHED else branch,
+        tag=tag,
+        tags=tags,
+        shallow=bool(tags) and git("rev-parse", "--is-shallow-repository").strip() == "true",
+        default_branch=default_branch,
+        source_url=web_address(git("config", "--get", "remote.origin.url", check=False).strip()),
+        dirty=any(line and not line.startswith("#") for line in status),
+    )
+
+
+def web_address(remote: str) -> str | None:
+    """A remote's address as a browser takes it: no credentials, no `.git`, ssh as https; None for a local path.
+
+    >>> web_address("git@github.com:acme/app.git")
+    'https://github.com/acme/app'
+    """
+    form = _SCP_FORM.fullmatch(remote)
+    if form and "://" not in remote:
+        return f"https://{form['host']}/{_project(form['path'])}"
+    try:
+        parts = urlsplit(remote)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https", "ssh", "git") or not host or re.search(r"\s", remote):
+        return None
+    is_web = parts.scheme in ("http", "https")
+    address = f"{host}:{port}" if is_web and port else host
+    return f"{parts.scheme if is_web else 'https'}://{address}/{_project(parts.path)}"
+
+
+class _Git:
+    def __init__(self, runner: Runner, repository: Path) -> None:
+        self._runner = runner
+        self._repository = repository
+
+    def __call__(self, *arguments: str, check: bool = True) -> str:
+        # The checkout may belong to another user, as in a container action; its own fsmonitor would be a program.
+        command = ["git", "-c", f"safe.directory={self._repository}", "-c", "core.fsmonitor=false"]
+        argv = [*command, "--no-optional-locks", *arguments]
+        return self._runner.run(argv, cwd=self._repository, timeout=_TIMEOUT, check=check).stdout
+
+
+def _repository(root: Path) -> Path | None:
+    resolved = root.resolve()
+    return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
+
+
+def _refs(git: _Git, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:
+    """Every tag, the one that is checked out, and the remote's default branch."""
+    form = "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(symref)"
+    tags: list[str] = []
+    here: list[str] = []
+    default_branch = None
+    for line in git("for-each-ref", form, "refs/tags", "refs/remotes/origin/HEAD").splitlines():
+        name, target, peeled, symref = line.split("\0")
+        if name.startswith("refs/tags/"):
+            tags.append(name.removeprefix("refs/tags/"))
+            if revision and (peeled or target) == revision:
+                here.append(tags[-1])
+        elif symref.startswith("refs/remotes/origin/"):
+            default_branch = symref.removeprefix("refs/remotes/origin/")
+    return tuple(tags), _most_telling(here), default_branch
+
+
+def _most_telling(tags: Sequence[str]) -> str | None:
+    """Of several tags at one commit the highest version, releases before pre-releases, versions before others."""
+
+    def rank(tag: str) -> tuple[bool, bool, tuple[int, ...], str]:
+        version = Version.parse(tag)
+        return (False, False, (), tag) if version is None else (True, not version.is_prerelease, version.order, tag)
+
+    return max(tags, key=rank, default=None)
+
+
+def _project(path: str) -> str:
+    return path.strip("/").removesuffix(".git")
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
