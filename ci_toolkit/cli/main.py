@@ -88,6 +88,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         _close_stdout()
         code = 0
+    except Exception as error:  # the last line of defence: a bug is no traceback either
+        if debug:
+            raise
+        _explain(ToolkitError(f"a bug: {type(error).__name__}: {error}", hint="report it with the output of --debug"))
+        code = ToolkitError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,0 +1,94 @@
+"""Whole processes side by side in one run: medians, ratios, peak memory. Machines are noisy; ratios are less so."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+RUNS = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One process: wall time in seconds, peak resident memory of it or its largest child in bytes."""
+
+    seconds: float
+    peak: int
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A command to measure; `prepare` runs before each time, unmeasured."""
+
+    argv: Sequence[str]
+    cwd: Path = Path()
+    env: Mapping[str, str] | None = None
+    prepare: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison: medians of both, their ratio and the limit that was promised."""
+
+    name: str
+    ours: float
+    theirs: float
+    limit: float
+    peak: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times the peer's wall time."""
+        return self.ours / self.theirs
+
+    def __str__(self) -> str:
+        word = "ok" if self.ratio <= self.limit else "TOO SLOW"
+        return (
+            f"{self.name:<44} {self.ours:>8.3f} s  {self.theirs:>8.3f} s  {self.ratio:>5.2f}x "
+            f"(limit {self.limit:.2f}x)  {self.peak / 1e6:>6.0f} MB  {word}"
+        )
+
+
+def once(contender: Contender) -> Sample:
+    """Run a command to its end; raises CalledProcessError with its output if it fails."""
+    contender.prepare()
+    start = time.perf_counter()
+    with subprocess.Popen(
+        contender.argv,
+        cwd=contender.cwd,
+        env={**os.environ, **(contender.env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        output = process.stdout.read() if process.stdout else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(contender.argv), output.decode(errors="replace"))
+    return Sample(seconds, usage.ru_maxrss * 1024)
+
+
+def compare(name: str, ours: Contender, theirs: Contender, *, limit: float, runs: int = RUNS) -> Row:
+    """Measure both in turn, `runs` times after one warm-up each, and print the row."""
+    for contender in (ours, theirs):
+        once(contender)
+    pairs = [(once(ours), once(theirs)) for _ in range(runs)]
+    row = Row(
+        name=name,
+        ours=statistics.median(sample.seconds for sample, _ in pairs),
+        theirs=statistics.median(sample.seconds for _, sample in pairs),
+        limit=limit,
+        peak=max(sample.peak for sample, _ in pairs),
+    )
+    print(row, flush=True)
+    return row
