@@ -23,7 +23,9 @@ apt_refresh() {
   local lock
   exec {lock}>"$stack_dir/apt.lock"
   flock "$lock"
-  apt_refresh_alone
+  # $$ is the same in every strand: what failed for one of them isn't tried again.
+  [[ $(cat "$stack_dir/apt.failed" 2>/dev/null) != "$$" ]] || return 1
+  apt_refresh_alone || { echo "$$" >"$stack_dir/apt.failed" && return 1; }
   exec {lock}>&-
 }
 
@@ -54,7 +56,7 @@ release_sources() {
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
     [[ ! -s $file ]] || files+=("$file")
   done
-  python3 "$here/stack.d/sources_of_release.py" "$(os_release VERSION_CODENAME)" "$1" "${files[@]}"
+  stack_python "$here/stack.d/sources_of_release.py" "$(os_release VERSION_CODENAME)" "$1" "${files[@]}"
 }
 
 private_apt_conf() {

@@ -41,7 +41,7 @@ base_image_make() {
     dpkg-deb -x "$home"/packages/*_"$architecture".deb "$home/$architecture"
     roots+=("$architecture=$home/$architecture")
   done
-  python3 -B "$here/stack.d/base_image.py" "docker.io/library/$base_image" "$home/image.tar" "${roots[@]}"
+  stack_python "$here/stack.d/base_image.py" "docker.io/library/$base_image" "$home/image.tar" "${roots[@]}"
   quietly images docker load --input "$home/image.tar"
   rm -rf "$home"
 }

