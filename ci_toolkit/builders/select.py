@@ -1,0 +1,108 @@
+"""Chooses the builder: the one there is if it can export OCI layouts, else one in a container, else the engine."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, shown_platforms
+from ci_toolkit.builders.buildx import BuildxBuilder, create_argv
+from ci_toolkit.builders.engine import EngineBuilder
+from ci_toolkit.errors import ToolError
+from ci_toolkit.model.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ci_toolkit.builders.base import Builder, BuildRequest, Workspace
+    from ci_toolkit.process import Runner
+    from ci_toolkit.progress import Progress, Task
+
+CREATED = "ci-toolkit"
+"""The name of the builder that the toolkit makes for itself."""
+_CREATE_TIMEOUT = 300.0
+
+
+class ChoosingBuilder:
+    """Tries the builder that is there first: Buildx refuses at once, before it builds anything, what it can't export.
+
+    So no question is asked beforehand, and the common case costs nothing. What was chosen stays chosen.
+    """
+
+    def __init__(
+        self, runner: Runner, env: Mapping[str, str], progress: Progress, *, name: str | None, create: bool
+    ) -> None:
+        self._runner = runner
+        self._progress = progress
+        self._create = create
+        self._first = BuildxBuilder(runner, env, progress, name=name)
+        self._created = BuildxBuilder(runner, env, progress, name=CREATED)
+        self._engine = EngineBuilder(runner, env, progress)
+        self._chosen: Builder = self._first
+        self._creation_failed: ToolError | None = None
+
+    def plan(self, request: BuildRequest, workspace: Workspace) -> Sequence[Action]:
+        """The command of the builder that is there, and what is done instead where it can't export an OCI layout."""
+        instead = "the builder can't export an OCI layout"
+        actions = list(self._first.plan(request, workspace))
+        if self._create:
+            argv = create_argv(CREATED)
+            actions.append(Action(step=STEP, kind="command", summary="create a builder", argv=argv, when=instead))
+            actions += _on(instead, self._created.plan(request, workspace))
+            instead = "neither can it, nor can a builder be created"
+        return [*actions, *_on(instead, self._engine.plan(request, workspace))]
+
+    def build(self, request: BuildRequest, workspace: Workspace, task: Task) -> str:
+        """Build with the first that can; raises ToolError where none can, with what to do."""
+        try:
+            return self._chosen.build(request, workspace, task)
+        except UnsuitableBuilderError as error:
+            refusal = error
+        self._progress.info(f"another builder is needed: {refusal.message}")
+        if self._create and self._chosen is not self._created and self._created_is_there(task):
+            self._chosen = self._created
+            return self._chosen.build(request, _emptied(workspace), task)
+        if len(request.platforms) > 1:
+            raise self._no_builder(request, refusal) from refusal
+        self._warn_of_the_engine(request)
+        return self._engine.build(request, _emptied(workspace), task)
+
+    def _created_is_there(self, task: Task) -> bool:
+        if self._creation_failed:
+            return False
+        task.note(f"creating the builder {CREATED}")
+        done = self._runner.run(
+            create_argv(CREATED), timeout=_CREATE_TIMEOUT, on_line=self._progress.tool, check=False
+        )
+        if done.returncode == 0 or "existing instance" in done.stderr:
+            return True
+        reason = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        self._creation_failed = ToolError(f"the builder {CREATED} can't be created: {reason}")
+        self._progress.warn(self._creation_failed.message)
+        return False
+
+    def _warn_of_the_engine(self, request: BuildRequest) -> None:
+        lost = ["provenance"] if request.provenance != "none" else []
+        lost += ["rewritten file times"] if request.epoch is not None else []
+        without = f", without {' and '.join(lost)}" if lost else ""
+        self._progress.warn(f"{request.name} is built by the engine and its classic image store{without}")
+
+    def _no_builder(self, request: BuildRequest, refusal: ToolError) -> ToolError:
+        reason = self._creation_failed.message if self._creation_failed else refusal.message
+        message = f"no builder can build {request.name} for {shown_platforms(request)}: {reason}"
+        ways = ["turn on the engine's containerd image store", "name a docker-container builder as `builder.name`"]
+        if not self._create:
+            ways.append("allow one to be created (`builder.create: true`)")
+        return ToolError(message, hint=", or ".join(ways))
+
+
+def _on(condition: str, actions: Sequence[Action]) -> list[Action]:
+    return [replace(action, when=condition) for action in actions]
+
+
+def _emptied(workspace: Workspace) -> Workspace:
+    """What a refused attempt may have left, taken away."""
+    shutil.rmtree(workspace.layout, ignore_errors=True)
+    workspace.metadata.unlink(missing_ok=True)
+    return workspace
