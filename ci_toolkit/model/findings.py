@@ -91,7 +91,7 @@ class Finding:
     """Where in the image, no leading slash; empty for a distribution's package."""
     layer: str = ""
     score: float | None = None
-    """CVSS base score, 0.0–10.0, of the severity's source where it has one."""
+    """CVSS base score, 0.0 to 10.0, of the severity's source where it has one."""
 
     @property
     def fixable(self) -> bool:
@@ -180,7 +180,7 @@ class ImageFindings:
 
     def as_json(self) -> dict[str, Any]:
         """The document of `schemas/findings.schema.json`."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
+        fields = {name: getattr(self, name) for name in self.__slots__}
         platforms = [
             {
                 "platform": p.platform,
@@ -192,7 +192,8 @@ class ImageFindings:
             }
             for p in self.platforms
         ]
-        return {"version": FORMAT, **fields, "digest": str(self.digest), "platforms": platforms}
+        fields |= {"digest": str(self.digest), "platforms": platforms}
+        return {"version": FORMAT} | {name: value for name, value in fields.items() if value is not None}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ImageFindings:

@@ -120,7 +120,7 @@ class Decision:
 
 
 def evaluate(findings: ImageFindings, policy: GatePolicy, today: date, *, scratch: bool = False) -> Decision:
-    """Decide on an image. `scratch`: it is declared to hold nothing that a scanner knows, so an empty scan is whole."""
+    """Decide on an image. `scratch`: it is declared to hold nothing a scanner knows, so an empty scan is complete."""
     ignores = tuple(entry for entry in policy.ignores if entry.concerns(findings.image))
     platforms = {p.platform: _platform(p, policy, ignores, today, scratch=scratch) for p in findings.platforms}
     found = [finding for p in findings.platforms for finding in p.findings]

@@ -1,0 +1,201 @@
+"""Trivy: found on PATH, else run from its container image."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from ci_toolkit.errors import ToolError
+from ci_toolkit.scanners.base import Command, Scanned
+from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
+from ci_toolkit.scanners.lock import locked
+from ci_toolkit.scanners.trivy_commands import Private, container, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_report import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.process import Runner
+    from ci_toolkit.progress import Progress, Task
+    from ci_toolkit.scanners.base import Target
+    from ci_toolkit.scanners.database import Database
+
+_MAX_REPORT = 512 * 1024 * 1024
+_GRACE = 15.0
+"""Seconds Trivy has beyond its own deadline to say which step ran into it."""
+_JAVA_WANTED = "Java DB"
+
+
+def cache_directory(env: Mapping[str, str]) -> Path:
+    """Where databases are kept between runs: below XDG_CACHE_HOME, else below HOME; never in the workspace.
+
+    A pull request can plant files in the workspace, and a planted database passes everything.
+    """
+    base = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "/var/tmp")  # noqa: S108
+    return Path(base).absolute() / "ci-toolkit" / "trivy"
+
+
+class Trivy:
+    """The `Scanner` of vulnerabilities. One `scan` refreshes the database once and reads all targets with it."""
+
+    name: ClassVar[str] = "trivy"
+
+    def __init__(
+        self,
+        runner: Runner,
+        *,
+        cache: Path,
+        repositories: Sequence[str],
+        max_age: timedelta,
+        timeout: timedelta,
+        image: str,
+        clock: Callable[[], datetime],
+        progress: Progress,
+        program: Path | None = None,
+        java_repositories: Sequence[str] = (),
+        parallel: int = 0,
+    ) -> None:
+        """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
+
+        `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
+        """
+        self._runner = runner
+        self._progress = progress
+        self._timeout = timeout.total_seconds()
+        self._image = image
+        self._program = program
+        self._java_repositories: tuple[str | None, ...] = tuple(java_repositories) or (None,)
+        self._parallel = parallel or os.cpu_count() or 1
+        self._cache = cache
+        self._java = cache / "java"
+        self._store = DatabaseStore(
+            cache, repositories, max_age=max_age, clock=clock, progress=progress, patience=self._timeout
+        )
+
+    def commands(self, targets: Sequence[Target], private: Path) -> Sequence[Command]:
+        """See `Scanner.commands`."""
+        place = Private(private)
+        refresh = [
+            Command(
+                argv=self._download(self._store.incoming, source, place),
+                summary=f"refresh the vulnerability database from {source or TRIVYS_OWN}",
+                when="the database is due" + (" and the repository before has none" if index else ""),
+            )
+            for index, source in enumerate(self._store.sources)
+        ]
+        scans = [
+            Command(
+                argv=self._scan(target, place),
+                summary=f"scan {target.image} {target.platform}",
+                image=target.image,
+            )
+            for target in targets
+        ]
+        return (*refresh, *scans)
+
+    def scan(self, targets: Sequence[Target], private: Path) -> Scanned:
+        """See `Scanner.scan`."""
+        place = Private(private)
+        self._prepare(place)
+        with self._store.ready(lambda cache, source: self._refresh(cache, source, place)) as database:
+            self._link(place, database)
+            reports = self._scan_all(targets, place)
+        versions = sorted({version for _, version in reports})
+        return Scanned(
+            findings=tuple(findings for findings, _ in reports),
+            version=", ".join(versions),
+            database_updated=database.updated.isoformat(timespec="seconds"),
+            database_repository=database.repository,
+        )
+
+    def _prepare(self, place: Private) -> None:
+        try:
+            place.cwd.mkdir(parents=True, exist_ok=True)
+            place.cache.mkdir(exist_ok=True)
+            place.config.write_bytes(b"")
+            self._java.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"can't prepare the scan in {place.root}: {error.strerror or error}"
+            raise ToolError(message) from error
+
+    def _link(self, place: Private, database: Database) -> None:
+        for name, directory in (("db", database.directory), ("java-db", self._java / "java-db")):
+            with suppress(FileNotFoundError):
+                (place.cache / name).unlink()
+            (place.cache / name).symlink_to(directory.absolute(), target_is_directory=True)
+
+    def _refresh(self, cache: Path, source: str | None, place: Private) -> None:
+        self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
+        self._run(self._download(cache, source, place), place)
+
+    def _scan_all(self, targets: Sequence[Target], place: Private) -> list[tuple[PlatformFindings, str]]:
+        workers = max(1, min(self._parallel, len(targets)))
+        title = f"scanning {len(targets)} platform{'s' if len(targets) != 1 else ''} with Trivy"
+        with self._progress.task(title, len(targets), unit="platforms") as task:
+            pool = ThreadPoolExecutor(workers, thread_name_prefix="scan")
+            try:
+                return list(pool.map(lambda target: self._scan_one(target, place, task), targets))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _scan_one(self, target: Target, place: Private, task: Task) -> tuple[PlatformFindings, str]:
+        argv = self._scan(target, place)
+        try:
+            self._run(argv, place)
+        except ToolError as error:
+            if _JAVA_WANTED not in error.message:
+                raise
+            self._fetch_java_index(place)
+            self._run(argv, place)
+        report = parse(_read(target), target)
+        task.advance(1)
+        return report
+
+    def _fetch_java_index(self, place: Private) -> None:
+        """The index that names Java archives by their hash: had only once an image holds one, for it is large."""
+        failures = []
+        with locked(self._java / "lock", seconds=self._timeout):
+            for source in self._java_repositories:
+                self._progress.info("an image holds Java archives: refreshing the index of Java archives")
+                try:
+                    self._run(self._download(self._java, source, place, java=True), place)
+                except ToolError as error:
+                    failures.append(error.message)
+                else:
+                    return
+        message = "the image holds Java archives, and Trivy's index of them can't be had:\n  " + "\n  ".join(failures)
+        raise ToolError(message, hint="let this machine reach Trivy's Java database, or scan where it can")
+
+    def _run(self, argv: Sequence[str], place: Private) -> None:
+        self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + _GRACE, on_line=self._progress.tool)
+
+    def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
+        return scan_argv(self._start(place, online=False), target, place, seconds=self._timeout)
+
+    def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
+        program = self._start(place, online=True)
+        return download_argv(program, cache, source, place, seconds=self._timeout, java=java)
+
+    def _start(self, place: Private, *, online: bool) -> tuple[str, ...]:
+        program = self._program or self._runner.which("trivy")
+        if program:
+            return (str(program),)
+        user = f"{os.getuid()}:{os.getgid()}"
+        return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online)
+
+
+def _read(target: Target) -> bytes:
+    where = f"Trivy's report on {target.image} {target.platform}"
+    try:
+        if target.report.stat().st_size > _MAX_REPORT:
+            message = f"{where} has more than {_MAX_REPORT} bytes"
+            raise ToolError(message)
+        return target.report.read_bytes()
+    except OSError as error:
+        message = f"{where} isn't there: {error.strerror}"
+        raise ToolError(message, hint="Trivy said it was done, but wrote nothing: scan again") from error

@@ -1,0 +1,116 @@
+"""The command lines Trivy is run with: pure functions.
+
+Nothing Trivy would pick up by itself has a say: config, ignore and secret files are named and empty, the working
+directory and the module directory are empty too, and the Runner passes no `TRIVY_*` variable on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ci_toolkit.scanners.base import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """The directories and files of one scan, below a directory of its own."""
+
+    root: Path
+
+    @property
+    def cwd(self) -> Path:
+        """An empty directory to work in."""
+        return self.root / "empty"
+
+    @property
+    def config(self) -> Path:
+        """An empty file, for every option that names one."""
+        return self.root / "empty.yaml"
+
+    @property
+    def cache(self) -> Path:
+        """What Trivy takes for its cache: links to the databases, and nothing kept."""
+        return self.root / "cache"
+
+
+def scan_argv(program: Sequence[str], target: Target, private: Private, *, seconds: float) -> tuple[str, ...]:
+    """One platform's scan: everything found goes into the report, whatever its severity; exit code 0."""
+    return (
+        *program,
+        "image",
+        *_alone(private),
+        f"--input={target.layout}",
+        f"--output={target.report}",
+        "--format=json",
+        "--list-all-pkgs",
+        "--scanners=vuln",
+        "--exit-code=0",
+        f"--cache-dir={private.cache}",
+        # In memory: the lock on a cache on disk is waited for 5 s only, and scans run side by side.
+        "--cache-backend=memory",
+        "--skip-db-update",
+        "--skip-java-db-update",
+        "--offline-scan",
+        f"--timeout={seconds:g}s",
+    )
+
+
+def download_argv(
+    program: Sequence[str],
+    cache: Path,
+    repository: str | None,
+    private: Private,
+    *,
+    seconds: float,
+    java: bool = False,
+) -> tuple[str, ...]:
+    """The vulnerability database, or with `java` the index of Java archives, into a cache directory."""
+    kind = "java-db" if java else "db"
+    source = (f"--{kind}-repository={repository}",) if repository else ()
+    return (
+        *program,
+        "image",
+        *_alone(private),
+        f"--download-{kind}-only",
+        *source,
+        f"--cache-dir={cache}",
+        "--no-progress",
+        f"--timeout={seconds:g}s",
+    )
+
+
+def container(image: str, mounts: Sequence[Path], cwd: Path, *, user: str, online: bool) -> tuple[str, ...]:
+    """The start of a command that runs Trivy from its container image.
+
+    The directories are mounted at their own paths, so that what follows is the same as without a container. Online
+    it shares the machine's network, because a registry may be the machine's own; else it has none.
+    """
+    return (
+        "docker",
+        "run",
+        "--rm",
+        f"--network={'host' if online else 'none'}",
+        f"--user={user}",
+        *(f"--mount=type=bind,source={mount},target={mount}" for mount in mounts),
+        f"--workdir={cwd}",
+        "--env=HOME=/tmp",
+        "--entrypoint=trivy",
+        image,
+    )
+
+
+def _alone(private: Private) -> tuple[str, ...]:
+    return (
+        "--quiet",
+        "--skip-version-check",
+        "--disable-telemetry",
+        f"--config={private.config}",
+        f"--ignorefile={private.config}",
+        f"--secret-config={private.config}",
+        f"--module-dir={private.cwd}",
+    )

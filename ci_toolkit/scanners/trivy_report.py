@@ -1,0 +1,137 @@
+"""Trivy's JSON report → normalised findings, believed only where it is about what was asked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.errors import ToolError
+from ci_toolkit.model.findings import Finding, PlatformFindings, Severity, by_weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ci_toolkit.scanners.base import Target
+
+_SCHEMA = 2
+_HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
+
+
+def parse(data: bytes, target: Target) -> tuple[PlatformFindings, str]:
+    """The findings and Trivy's version.
+
+    Raises ToolError for a report that is cut off, malformed, of another schema than 2, or about another image.
+    Of a vulnerability only id, package, installed version and severity are sure to be there.
+    """
+    try:
+        document = json.loads(data)
+        _check(document, target)
+        findings = by_weight(_findings(document))
+        system = _section(_section(document, "Metadata"), "OS")
+        platform = PlatformFindings(
+            platform=target.platform,
+            digest=target.manifest,
+            os=f"{_text(system, 'Family')} {_text(system, 'Name')}".strip(),
+            end_of_life=system.get("EOSL") is True,
+            packages=sum(len(_list(result, "Packages")) for result in _list(document, "Results")),
+            findings=tuple(findings),
+        )
+        return platform, _text(_section(document, "Trivy"), "Version") or "unknown"
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        message = f"Trivy's report on {target.image} {target.platform} is broken: {type(error).__name__}: {error}"
+        raise ToolError(message[:400], hint=_HINT) from None
+
+
+def _check(document: Any, target: Target) -> None:
+    where = f"Trivy's report on {target.image} {target.platform}"
+    if not isinstance(document, dict) or document.get("SchemaVersion") != _SCHEMA:
+        version = document.get("SchemaVersion") if isinstance(document, dict) else None
+        message = f"{where} has schema version {version!r}; this ci-toolkit reads {_SCHEMA}"
+        raise ToolError(message[:400], hint=_HINT)
+    about = _section(document, "Metadata").get("ImageID")
+    if about != str(target.config):
+        message = f"{where} is about image {str(about)[:100]}, but {target.config} was scanned"
+        raise ToolError(message, hint=_HINT)
+
+
+def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
+    for result in _list(document, "Results"):
+        for item in _list(result, "Vulnerabilities"):
+            yield _finding(item, result)
+
+
+def _finding(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    kind = _text(result, "Class")
+    # A distribution's packages have no file of their own, and that result's target names our layout.
+    path = "" if kind == "os-pkgs" else _text(item, "PkgPath") or _text(result, "Target")
+    source = _text(item, "SeveritySource")
+    return Finding(
+        id=_required(item, "VulnerabilityID"),
+        package=_required(item, "PkgName"),
+        installed=_text(item, "InstalledVersion"),
+        severity=Severity.parse(_text(item, "Severity")),
+        aliases=tuple(str(alias) for alias in _list(item, "VendorIDs")),
+        purl=_text(_section(item, "PkgIdentifier"), "PURL"),
+        fixed=_text(item, "FixedVersion"),
+        status=_text(item, "Status"),
+        severity_source=source,
+        title=_text(item, "Title"),
+        url=_text(item, "PrimaryURL"),
+        published=_text(item, "PublishedDate"),
+        kind=kind,
+        type=_text(result, "Type"),
+        path=path.removeprefix("/"),
+        layer=_text(_section(item, "Layer"), "Digest") or _text(_section(item, "Layer"), "DiffID"),
+        score=_score(_section(item, "CVSS"), source),
+    )
+
+
+def _score(cvss: Mapping[str, Any], source: str) -> float | None:
+    """The newest CVSS version's score by the severity's own source, else by NVD, else the highest of all."""
+    for name in (source, "nvd"):
+        if name in cvss and (score := _newest(cvss[name])) is not None:
+            return score
+    return max((score for entry in cvss.values() if (score := _newest(entry)) is not None), default=None)
+
+
+def _newest(entry: Any) -> float | None:
+    for name in ("V40Score", "V3Score", "V2Score"):
+        score = entry.get(name) if isinstance(entry, dict) else None
+        if isinstance(score, (int, float)) and not isinstance(score, bool) and 0 <= score <= 10:
+            return float(score)
+    return None
+
+
+def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    if value is not None and not isinstance(value, dict):
+        message = f"{name} is no object"
+        raise ValueError(message)
+    return value or {}
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+    value = document.get(name)
+    if value is not None and not isinstance(value, list):
+        message = f"{name} is no list"
+        raise ValueError(message)
+    if name in ("Results", "Vulnerabilities") and any(not isinstance(item, dict) for item in value or ()):
+        message = f"{name} holds something else than objects"
+        raise ValueError(message)
+    return value or []
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    if value is not None and not isinstance(value, str):
+        message = f"{name} is no string"
+        raise ValueError(message)
+    return value or ""
+
+
+def _required(document: Mapping[str, Any], name: str) -> str:
+    value = _text(document, name)
+    if not value:
+        message = f"a vulnerability without {name}"
+        raise ValueError(message)
+    return value

@@ -1,0 +1,233 @@
+"""The scan: every platform looked into, everything found kept, the gate's verdict recorded."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ci_toolkit.errors import IntegrityError, ToolError, UsageError
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.findings import ImageFindings
+from ci_toolkit.model.gate import evaluate, unused_ignores
+from ci_toolkit.model.plan import Action
+from ci_toolkit.report.findings_file import write_findings
+from ci_toolkit.report.plain import plain
+from ci_toolkit.scanners.base import Target
+from ci_toolkit.scanners.flatten import flatten, runnable
+from ci_toolkit.state import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.gate import Decision, GatePolicy
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.scanners.base import Scanned, Scanner
+    from ci_toolkit.state import ImageState, State
+
+_UNSCANNED: Mapping[str, Any] = {
+    "verdict": None,
+    "platform_verdicts": {},
+    "gate": None,
+    "findings": None,
+    "ignored": 0,
+    "blocking": (),
+    "scan": None,
+}
+_NOT_YET = Digest("sha256:" + "0" * 64)
+
+
+class ScanStep:
+    """Scan images and evaluate the gate.
+
+    The verdict is recorded, not raised. An earlier verdict is taken out of the state, by `save`, before the scanner
+    is started: a scan that can't be made leaves none.
+    """
+
+    name: ClassVar[str] = "scan"
+
+    def __init__(
+        self,
+        images: Sequence[ImageOptions],
+        *,
+        scanner: Scanner,
+        policy: GatePolicy,
+        policy_hash: str,
+        root: Path,
+        workdir: Path,
+        clock: Callable[[], datetime],
+        progress: Progress,
+        save: Callable[[State], None],
+    ) -> None:
+        """`root`: the config's directory, which paths in the state are relative to."""
+        self._images = images
+        self._scanner = scanner
+        self._policy = policy
+        self._policy_hash = policy_hash
+        self._root = root
+        self._reports = workdir / "reports"
+        self._private = workdir / "scan"
+        self._clock = clock
+        self._progress = progress
+        self._save = save
+
+    def plan(self, state: State) -> Sequence[Action]:
+        """The scanner's commands, then one decision and one file an image."""
+        targets = [
+            self._target(image.name, platform, _NOT_YET, _NOT_YET)
+            for image in self._images
+            for platform in _planned_platforms(image, state.image(image.name))
+        ]
+        commands = [
+            Action(step=self.name, kind="command", summary=c.summary, image=c.image, argv=c.argv, when=c.when)
+            for c in self._scanner.commands(targets, self._private)
+        ]
+        for image in self._images:
+            findings = str(self._findings_file(image.name))
+            commands += [
+                Action(step=self.name, kind="write", summary="keep everything found", image=image.name, path=findings),
+                Action(step=self.name, kind="decide", summary=f"gate: {describe(self._policy)}", image=image.name),
+            ]
+        return commands
+
+    def run(self, state: State) -> State:
+        """Scan everything with one database, then decide image by image."""
+        for image in self._images:
+            state = state.with_image(image.name, **_UNSCANNED)
+        self._save(state)
+        self._clear()
+        try:
+            targets = [target for image in self._images for target in self._prepare(image, state.image(image.name))]
+            scanned = self._scanner.scan(targets, self._private)
+            return self._record(state, targets, scanned)
+        finally:
+            self._clear()
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def _prepare(self, options: ImageOptions, image: ImageState) -> list[Target]:
+        """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
+        if image.digest is None or image.layout is None or not image.platforms:
+            message = f"{options.name} has not been built"
+            raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
+        layout = Layout(self._root / image.layout)
+        root = layout.root()
+        if root.digest != image.digest:
+            message = f"{layout.path} holds {root.digest}, but the state says {image.digest}"
+            raise IntegrityError(message, hint="run `ci-toolkit build` again")
+        with self._progress.task(f"checking {options.name}", None) as task:
+            layout.verify(root, progress=task.advance)
+        targets = []
+        for platform, manifest in runnable(layout, root, image.platforms).items():
+            place = self._target(options.name, platform, manifest.digest, _NOT_YET)
+            config = flatten(layout, manifest, place.layout)
+            targets.append(self._target(options.name, platform, manifest.digest, config))
+        return targets
+
+    def _record(self, state: State, targets: Sequence[Target], scanned: Scanned) -> State:
+        now = self._clock()
+        decisions: dict[str, Decision] = {}
+        for options in self._images:
+            image = state.image(options.name)
+            own = [(t, f) for t, f in zip(targets, scanned.findings, strict=True) if t.image == options.name]
+            findings = ImageFindings(
+                image=options.name,
+                digest=image.digest or _NOT_YET,
+                scanner=self._scanner.name,
+                scanner_version=scanned.version,
+                scanned_at=now.isoformat(timespec="seconds"),
+                database_updated=scanned.database_updated,
+                database_repository=scanned.database_repository,
+                platforms=tuple(found for _, found in own),
+            )
+            reports = self._keep(findings, [target for target, _ in own])
+            decision = evaluate(findings, self._policy, now.date(), scratch=options.scratch)
+            decisions[options.name] = decision
+            state = self._decided(state, findings, decision, {**image.reports, **reports})
+            self._say(findings, decision)
+        for entry in unused_ignores(self._policy, decisions):
+            self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
+        return state
+
+    def _decided(self, state: State, findings: ImageFindings, decision: Decision, reports: Mapping[str, str]) -> State:
+        return state.with_image(
+            findings.image,
+            verdict=decision.verdict,
+            platform_verdicts={name: p.verdict for name, p in decision.platforms.items()},
+            gate="off" if decision.verdict == "none" else "on",
+            findings=findings.counts(),
+            ignored=decision.ignored,
+            blocking=tuple(plain(ground) for ground in decision.grounds),
+            scan=Scan(
+                scanner=findings.scanner,
+                version=findings.scanner_version,
+                database_updated=findings.database_updated,
+                database_repository=findings.database_repository,
+                policy_hash=self._policy_hash,
+                scanned_at=findings.scanned_at,
+                digest=findings.digest,
+            ),
+            reports=reports,
+        )
+
+    def _keep(self, findings: ImageFindings, targets: Sequence[Target]) -> dict[str, str]:
+        """Move the scanner's own reports to the others and write the normalised one; returns their paths."""
+        file = self._findings_file(findings.image)
+        write_findings(file, findings)
+        reports = {"findings": self._known_as(file)}
+        for target in targets:
+            kept = file.parent / f"{self._scanner.name}-{_flat(target.platform)}.json"
+            try:
+                target.report.replace(kept)
+            except OSError as error:
+                message = f"can't keep {kept}: {error.strerror}"
+                raise ToolError(message) from error
+            reports[f"{self._scanner.name} {target.platform}"] = self._known_as(kept)
+        return reports
+
+    def _say(self, findings: ImageFindings, decision: Decision) -> None:
+        for name, platform in decision.platforms.items():
+            for reason in platform.reasons:
+                self._progress.info(f"{findings.image} {name} is refused: {plain(reason)}")
+            for warning in platform.warnings:
+                self._progress.warn(f"{findings.image} {name}: {plain(warning)}")
+        for warning in decision.warnings:
+            self._progress.warn(f"{findings.image}: {plain(warning)}")
+
+    def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
+        place = self._private / image / _flat(platform)
+        return Target(
+            image=image,
+            platform=platform,
+            manifest=manifest,
+            config=config,
+            layout=place / "layout",
+            report=place / "report.json",
+        )
+
+    def _findings_file(self, image: str) -> Path:
+        return self._reports / image / "findings.json"
+
+    def _known_as(self, path: Path) -> str:
+        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
+
+
+def describe(policy: GatePolicy) -> str:
+    """The policy in a line, for a plan."""
+    if policy.severity is None:
+        return "off, everything passes"
+    which = "fixable findings" if policy.fixable_only else "findings"
+    odd = f"unknown severity: {policy.unknown}, end-of-life OS: {policy.end_of_life_os}, nothing recognised: "
+    return f"{which} from {policy.severity} on fail; {odd}{policy.incomplete}; {len(policy.ignores)} ignore entries"
+
+
+def _planned_platforms(options: ImageOptions, image: ImageState) -> tuple[str, ...]:
+    return tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+
+
+def _flat(platform: str) -> str:
+    return platform.replace("/", "-")
