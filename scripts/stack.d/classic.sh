@@ -13,7 +13,7 @@ classic_engine_answers() { DOCKER_HOST=$classic_host engine_answers >/dev/null; 
 # In a network namespace of its own: two engines in one would take each other's
 # bridge and firewall rules away. Its containers reach nothing outside.
 classic_engine_up() {
-  local started=$SECONDS log=$stack_dir/log/classic-engine.log
+  local started=$SECONDS
   local -a options=(--config-file "$classic_home/daemon.json" --host "$classic_host" --pidfile "$classic_pid"
     --data-root "$classic_home/data" --exec-root "$classic_home/run" --group "$(id -gn)")
   if classic_engine_answers; then
@@ -25,11 +25,7 @@ classic_engine_up() {
   printf '{"features": {"containerd-snapshotter": false}}\n' >"$classic_home/daemon.json"
   forget_dead "$classic_pid" dockerd
   forget_dead "$classic_home/run/containerd/containerd.pid" containerd
-  as_root setsid unshare --net dockerd "${options[@]}" >>"$log" 2>&1 9>&- &
-  wait_for 60 classic_engine_answers || {
-    tail -n 15 "$log" >&2
-    die "the second engine doesn't answer after 60 s: see $log"
-  }
+  start_daemon classic-engine classic_engine_answers as_root setsid unshare --net dockerd "${options[@]}"
   say classic "$classic_host, started$(took "$started")"
 }
 

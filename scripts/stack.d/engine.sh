@@ -65,26 +65,22 @@ engine_configure() {
 }
 
 engine_start() {
-  local log=$stack_dir/log/engine.log
   local -a options=()
   if [[ -d /run/systemd/system ]]; then
     as_root systemctl start docker || die "the engine doesn't start: systemctl status docker"
+    wait_for 60 engine_ready || die "the engine doesn't answer after 60 s: systemctl status docker"
   else
     forget_dead "$engine_pid" dockerd
     forget_dead /var/run/docker/containerd/containerd.pid containerd
-    # setsid and the closed descriptors: it outlives this script, and doesn't hold its lock.
     [[ $EUID -eq 0 ]] || options+=(--group "$(id -gn)")
-    as_root setsid dockerd "${options[@]}" >>"$log" 2>&1 9>&- &
     touch "$stack_dir/engine.started"
+    start_daemon engine engine_ready as_root setsid dockerd "${options[@]}"
   fi
-  if ! wait_for 60 engine_answers; then
-    [[ -w $engine_socket ]] || engine_open_socket
-    wait_for 5 engine_answers || {
-      tail -n 15 "$log" >&2 2>/dev/null
-      die "the engine doesn't answer after 60 s: see $log"
-    }
-  fi
+  engine_answers >/dev/null || engine_open_socket
 }
+
+# It runs, if perhaps not for us: the socket may be root's.
+engine_ready() { engine_answers || { [[ -S $engine_socket && ! -w $engine_socket ]] && as_root docker version; }; }
 
 # On a machine that was just set up, the user isn't in the docker group yet.
 engine_open_socket() {

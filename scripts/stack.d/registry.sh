@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The Distribution registry on a loopback port.
 
-: "${stack_dir:?}"
+: "${stack_dir:?}" "${daemon_pid=}"
 
 registry_pid=$stack_dir/registry.pid
 registry_port_file=$stack_dir/registry.port
@@ -62,10 +62,9 @@ http:
   # Nothing here is secret; without it the registry warns at every start.
   secret: ci-toolkit
 END
-  setsid "$(registry_binary)" serve "$config" >>"$stack_dir/log/registry.log" 2>&1 9>&- &
-  printf '%s\n' "$!" >"$registry_pid"
+  start_daemon registry "registry_answers $1" setsid "$(registry_binary)" serve "$config"
+  printf '%s\n' "$daemon_pid" >"$registry_pid"
   printf '%s\n' "$1" >"$registry_port_file"
-  wait_for 20 registry_answers "$1" || die "the registry doesn't answer on port $1: see $stack_dir/log/registry.log"
 }
 
 registry_down() {

@@ -51,6 +51,25 @@ wait_for() {
   done
 }
 
+# start_daemon LOG READY COMMAND...: in the background, until READY succeeds; then
+# its number is in daemon_pid. It outlives this script, so it mustn't hold the
+# script's lock (descriptor 9).
+daemon_pid=
+start_daemon() {
+  local log=$stack_dir/log/$1.log ready=$2 deadline=$((SECONDS + 60))
+  shift 2
+  : >"$log"
+  "$@" >>"$log" 2>&1 9>&- &
+  daemon_pid=$!
+  until $ready >/dev/null 2>&1; do
+    if [[ $SECONDS -ge $deadline || -z $(process_name "$daemon_pid") ]]; then
+      tail -n 12 "$log" | sed 's/^/    /' >&2
+      die "this doesn't start: $* (all it said: $log)"
+    fi
+    sleep 0.1
+  done
+}
+
 # Two clones, or two terminals, may call this script at the same time.
 lock_stack() {
   mkdir -p "$stack_dir"
@@ -60,8 +79,15 @@ lock_stack() {
   fi
 }
 
-# process_name PID: empty if there is none. A small machine has no ps.
-process_name() { cat "/proc/$1/comm" 2>/dev/null || ps -o comm= -p "$1" 2>/dev/null; }
+# process_name PID: empty if there is none, or only a zombie that nobody fetches,
+# as in a container whose first process isn't an init. A small machine has no ps.
+process_name() {
+  if [[ -d /proc/self ]]; then
+    sed -nE 's/^[0-9]+ \((.*)\) [^ZX] .*/\1/p' "/proc/$1/stat" 2>/dev/null
+  else
+    ps -o comm= -p "$1" 2>/dev/null
+  fi
+}
 
 # runs PID-FILE NAME: is the process of that file alive, and still what it was?
 # After a reboot or a kill -9 the number may belong to something else.
@@ -77,13 +103,16 @@ forget_dead() { runs "$1" "$2" || as_root rm -f "$1"; }
 # stop PID-FILE NAME SECONDS [as_root]: ask, wait, insist.
 stop() {
   local file=$1 name=$2 seconds=$3 pid
+  # sudo needs a program to run, and a small machine has kill in its shell only.
+  # shellcheck disable=SC2016
+  local -a ask=(sh -c 'kill "$1"' sh) insist=(sh -c 'kill -9 "$1"' sh)
   shift 3
   if runs "$file" "$name"; then
     pid=$(cat "$file")
-    "$@" kill "$pid" || true
-    wait_for "$seconds" not_running "$pid" || "$@" kill -9 "$pid" || true
+    "$@" "${ask[@]}" "$pid" || true
+    wait_for "$seconds" not_running "$pid" || "$@" "${insist[@]}" "$pid" || true
   fi
-  rm -f "$file"
+  "$@" rm -f "$file"
 }
 
 not_running() { [[ -z $(process_name "$1") ]]; }
