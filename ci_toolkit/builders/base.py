@@ -58,6 +58,9 @@ class BuildRequest:
     epoch: int | None = None
     """SOURCE_DATE_EPOCH, seconds since 1970, of a reproducible build; None for the builder's own clock."""
 
+    left_out: str | None = None
+    """A path below the context that the build must not see: the workdir, which every run changes."""
+
     @property
     def gives_index(self) -> bool:
         """True where the result is an index: several platforms, or attestations beside the one."""
@@ -74,6 +77,11 @@ class Workspace:
     def layout(self) -> Path:
         """The OCI layout that is built."""
         return self.directory / "layout"
+
+    @property
+    def source(self) -> Path:
+        """The Dockerfile and ignore file of a build that leaves something of its context out."""
+        return self.directory / "source"
 
     @property
     def metadata(self) -> Path:

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, cache_scope, shown_platforms
+from ci_toolkit.builders.ignore import dockerfile
 from ci_toolkit.builders.log import BuildLog
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
@@ -44,7 +45,7 @@ class BuildxBuilder:
         return [Action(step=STEP, kind="command", image=request.name, summary=summary, argv=argv)]
 
     def build(self, request: BuildRequest, workspace: Workspace, task: Task) -> str:
-        """Build; raises ToolError where it fails, `UnsuitableBuilderError` for a builder that exports no OCI layout."""
+        """Build; raises ToolError, as `UnsuitableBuilderError` for a builder that exports no OCI layout."""
         argv = layout_argv(request, workspace, builder=self._name)
         log = run_build(self._runner, argv, request, self._env, self._progress, task)
         _check_metadata(workspace)
@@ -73,7 +74,7 @@ def layout_argv(request: BuildRequest, workspace: Workspace, *, builder: str | N
         "buildx",
         "build",
         *((f"--builder={builder}",) if builder else ()),
-        *source_arguments(request),
+        *source_arguments(request, workspace),
         *(f"--annotation={levels}:{key}={value}" for key, value in request.annotations.items()),
         *_cache_arguments(request, request.cache),
         f"--provenance={provenance}",
@@ -83,12 +84,12 @@ def layout_argv(request: BuildRequest, workspace: Workspace, *, builder: str | N
     )
 
 
-def source_arguments(request: BuildRequest) -> Iterator[str]:
+def source_arguments(request: BuildRequest, workspace: Workspace) -> Iterator[str]:
     """What is built, as flags: every value in one token with its flag, so that none can be read as another flag."""
     yield "--progress=plain"
     if request.platforms:
         yield f"--platform={','.join(request.platforms)}"
-    yield f"--file={request.dockerfile}"
+    yield f"--file={dockerfile(request, workspace)}"
     if request.target:
         yield f"--target={request.target}"
     for key, value in request.build_args.items():

@@ -100,7 +100,7 @@ def load_argv(request: BuildRequest, workspace: Workspace) -> tuple[str, ...]:
         "buildx",
         "build",
         "--builder=default",
-        *source_arguments(request),
+        *source_arguments(request, workspace),
         "--provenance=false",
         f"--iidfile={workspace.image_id}",
         "--load",

@@ -1,0 +1,57 @@
+"""Work the tags of every image out: no tool, no network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ci_toolkit.model.plan import Action
+from ci_toolkit.model.tags import plan_tags
+from ci_toolkit.steps.image_version import image_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.context import CiContext
+    from ci_toolkit.model.tags import Tags
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.state import State
+
+
+class TagStep:
+    """Turns the rules of `images` and the context into tags; `now` is the run's time, with a time zone."""
+
+    name: ClassVar[str] = "tag"
+
+    def __init__(
+        self, *, images: Mapping[str, ImageOptions], context: CiContext, now: datetime, progress: Progress
+    ) -> None:
+        self._images = images
+        self._context = context
+        self._now = now
+        self._progress = progress
+
+    def plan(self, state: State) -> Sequence[Action]:  # noqa: ARG002 the tags hang on rules and context alone
+        """Every reference of every image, and the rules that give none."""
+        actions: list[Action] = []
+        for name, image in self._images.items():
+            tags = self._tags(image)
+            references = [f"{repository}:{tag}" for repository in image.repositories for tag in tags.tags]
+            summaries = [f"tag {name} as {reference}" for reference in references or tags.tags]
+            summaries += [f"skip the rule {rule!r}: {reason}" for rule, reason in tags.skipped.items()]
+            actions += [Action(step=self.name, kind="decide", image=name, summary=text) for text in summaries]
+        return actions
+
+    def run(self, state: State) -> State:
+        """Record the tags; raises UsageError where no rule gives one."""
+        for name, image in self._images.items():
+            tags = self._tags(image)
+            for rule, reason in tags.skipped.items():
+                self._progress.debug(f"{name}: no tag by {rule!r}: {reason}")
+            self._progress.info(f"{name}: {', '.join(tags.tags)}")
+            state = state.with_image(name, tags=tags.tags, skipped_tags=dict(tags.skipped), version=tags.version)
+        return state
+
+    def _tags(self, image: ImageOptions) -> Tags:
+        return plan_tags(image.tags, self._context, image_version(image, self._context), self._now)
