@@ -61,8 +61,9 @@ class ScanStep:
         clock: Callable[[], datetime],
         progress: Progress,
         save: Callable[[State], None],
+        show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
-        """`root`: the config's directory, which paths in the state are relative to."""
+        """`root`: the config's directory, which paths in the state are relative to; `show` gets each image's result."""
         self._images = images
         self._scanner = scanner
         self._policy = policy
@@ -73,6 +74,7 @@ class ScanStep:
         self._clock = clock
         self._progress = progress
         self._save = save
+        self._show = show
 
     def plan(self, state: State) -> Sequence[Action]:
         """The scanner's commands, then one decision and one file an image."""
@@ -96,7 +98,8 @@ class ScanStep:
     def run(self, state: State) -> State:
         """Scan everything with one database, then decide image by image."""
         for image in self._images:
-            state = state.with_image(image.name, **_UNSCANNED)
+            others = {k: v for k, v in state.image(image.name).reports.items() if not self._own_report(k)}
+            state = state.with_image(image.name, **_UNSCANNED, reports=others)
         self._save(state)
         self._clear()
         try:
@@ -149,6 +152,7 @@ class ScanStep:
             decisions[options.name] = decision
             state = self._decided(state, findings, decision, {**image.reports, **reports})
             self._say(findings, decision)
+            self._show(findings, state.image(options.name))
         for entry in unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state
@@ -208,6 +212,10 @@ class ScanStep:
             layout=place / "layout",
             report=place / "report.json",
         )
+
+    def _own_report(self, name: str) -> bool:
+        """True for a report that an earlier scan made, or that was made from one."""
+        return name in ("findings", "sarif") or name.startswith(f"{self._scanner.name} ")
 
     def _findings_file(self, image: str) -> Path:
         return self._reports / image / "findings.json"

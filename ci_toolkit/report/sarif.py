@@ -1,0 +1,236 @@
+"""SARIF 2.1.0 for code scanning: one run an image and platform, made of sarif-om's objects."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import sarif_om
+
+from ci_toolkit.errors import IntegrityError
+from ci_toolkit.files import packaged_schema
+from ci_toolkit.model.findings import by_weight
+from ci_toolkit.report.plain import plain
+from ci_toolkit.report.sarif_rules import LEVELS, rule_id, rules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
+    from ci_toolkit.model.gate import Ignore
+
+_SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_MAX_RUNS = 20
+_MAX_RESULTS = 5_000
+_MAX_GZIPPED = 10_000_000
+"""GitHub's limits: of 25,000 results taken 5,000 are shown, 20 runs, 10 MB gzipped (docs: SARIF support)."""
+_SPOKEN_DEFAULTS = frozenset({"level"})
+_RENAMED = {("Suppression", "state"): "status"}
+"""sarif-om 1.0.4 has this one property under the name it had in a draft of the standard."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What an image was made from, for the places alerts point at."""
+
+    dockerfile: str
+    """Relative to the repository's root, with forward slashes."""
+    line: int
+    repository: str | None = None
+    """The repository's web address."""
+    revision: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """A SARIF file, and what had to be left out of it, in plain words."""
+
+    data: bytes
+    cuts: tuple[str, ...]
+
+
+Ignored = dict[str, dict[tuple[str, str, str], "Ignore"]]
+"""Platform → key of a finding → the entry that ignores it."""
+
+
+def sarif_report(findings: ImageFindings, origin: Origin, *, category: str, ignored: Mapping[str, Any]) -> Report:
+    """The report of an image: valid, stable over rebuilds, within GitHub's limits.
+
+    `category` may hold `{image}` and `{platform}`. `ignored` is of the form `Ignored`. Raises IntegrityError if the
+    official schema refuses what was made.
+    """
+    cuts = []
+    if len(findings.platforms) > _MAX_RUNS:
+        cuts.append(f"{len(findings.platforms) - _MAX_RUNS} platforms: an upload may have {_MAX_RUNS} runs")
+    limit = _MAX_RESULTS
+    while True:
+        runs = [
+            _run(
+                findings,
+                p,
+                origin,
+                category_of(category, findings.image, p.platform),
+                ignored.get(p.platform, {}),
+                limit,
+            )
+            for p in findings.platforms[:_MAX_RUNS]
+        ]
+        document = as_json(sarif_om.SarifLog(schema_uri=_SCHEMA_URI, version="2.1.0", runs=runs))
+        data = (json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
+        if len(gzip.compress(data, 6)) <= _MAX_GZIPPED:
+            break
+        limit //= 2
+    left_out = sum(max(0, len(p.findings) - limit) for p in findings.platforms[:_MAX_RUNS])
+    if left_out:
+        cuts.append(f"the {left_out} least severe findings: code scanning shows {limit} a run")
+    _validate(document)
+    return Report(data=data, cuts=tuple(cuts))
+
+
+def category_of(template: str, image: str, platform: str) -> str:
+    """`container/backend/linux-amd64/`: unlike every other image's and platform's, whatever the template leaves out.
+
+    GitHub takes the text up to the last slash for the category.
+    """
+    flat = platform.replace("/", "-")
+    text = template if "{image}" in template else f"{template}/{{image}}"
+    text = text if "{platform}" in text else f"{text.rstrip('/')}/{{platform}}"
+    return text.replace("{image}", image).replace("{platform}", flat).strip("/") + "/"
+
+
+def fingerprint(image: str, finding: Finding) -> str:
+    """What GitHub knows an alert by (`primaryLocationLineHash`): the same after a rebuild or another version."""
+    return hashlib.sha256("\0".join((image, *finding.key)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def as_json(value: Any) -> Any:
+    """An object of sarif-om as the schema names its properties; unset ones and the schema's defaults left out."""
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    attributes = getattr(type(value), "__attrs_attrs__", None)
+    if attributes is None:
+        return value
+    properties = {}
+    for attribute in attributes:
+        name = _RENAMED.get((type(value).__name__, attribute.name)) or attribute.metadata["schema_property_name"]
+        own = getattr(value, attribute.name)
+        default = attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default
+        if own is not None and (own != default or name in _SPOKEN_DEFAULTS):
+            properties[name] = as_json(own)
+    return properties
+
+
+def _run(
+    image: ImageFindings,
+    platform: PlatformFindings,
+    origin: Origin,
+    category: str,
+    ignored: Mapping[tuple[str, str, str], Ignore],
+    limit: int,
+) -> sarif_om.Run:
+    shown = by_weight(platform.findings)[:limit]
+    rules = rules_of(shown)
+    positions = {identifier: position for position, identifier in enumerate(rules)}
+    seen: Counter[tuple[str, str, str]] = Counter()
+    results = []
+    for finding in shown:
+        seen[finding.key] += 1
+        results.append(
+            sarif_om.Result(
+                rule_id=rule_id(finding),
+                rule_index=positions[rule_id(finding)],
+                level=LEVELS[finding.severity],
+                message=sarif_om.Message(text=_message(image, platform, finding)),
+                locations=[_location(origin, finding)],
+                partial_fingerprints={
+                    "primaryLocationLineHash": f"{fingerprint(image.image, finding)}:{seen[finding.key]}"
+                },
+                suppressions=_suppressions(ignored.get(finding.key)),
+            )
+        )
+    return sarif_om.Run(
+        tool=sarif_om.Tool(
+            driver=sarif_om.ToolComponent(
+                name="Trivy",
+                full_name="Trivy vulnerability scanner, by ci-toolkit",
+                version=plain(image.scanner_version),
+                information_uri="https://github.com/aquasecurity/trivy",
+                rules=list(rules.values()),
+            )
+        ),
+        automation_details=sarif_om.RunAutomationDetails(id=category),
+        column_kind="unicodeCodePoints",
+        version_control_provenance=_provenance(origin),
+        results=results,
+        properties={
+            "image": image.image,
+            "platform": platform.platform,
+            "digest": str(image.digest),
+            "platformDigest": str(platform.digest),
+            "operatingSystem": plain(platform.os),
+            "findings": len(platform.findings),
+            "shown": len(shown),
+        },
+    )
+
+
+def _message(image: ImageFindings, platform: PlatformFindings, finding: Finding) -> str:
+    fix = f"fixed in {finding.fixed}" if finding.fixable else f"no fix ({finding.status or 'status unknown'})"
+    where = f" at /{finding.path}" if finding.path else ""
+    text = (
+        f"{finding.package} {finding.installed}{where} in image {image.image} ({platform.platform}, {image.digest}) "
+        f"has {finding.id}, severity {finding.severity}, {fix}"
+    )
+    whole = plain(text, 800) + (f": {plain(finding.title)}" if finding.title else "")
+    # A SARIF message may hold links, `[text](target)` (SARIF 2.1.0, 3.11.6).
+    return whole.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+
+
+def _location(origin: Origin, finding: Finding) -> sarif_om.Location:
+    path = plain(finding.path, 500)
+    return sarif_om.Location(
+        physical_location=sarif_om.PhysicalLocation(
+            artifact_location=sarif_om.ArtifactLocation(uri=quote(origin.dockerfile)),
+            region=sarif_om.Region(start_line=origin.line, start_column=1),
+        ),
+        logical_locations=[
+            sarif_om.LogicalLocation(
+                name=path.rpartition("/")[2] or plain(finding.package),
+                fully_qualified_name=path or plain(finding.component),
+                kind="resource" if path else "package",
+            )
+        ],
+    )
+
+
+def _suppressions(entry: Ignore | None) -> list[sarif_om.Suppression]:
+    """Empty for what is not ignored: all results of a run say it, or none (SARIF 2.1.0, 3.27.23)."""
+    if entry is None:
+        return []
+    reason = plain(f"{entry.reason} (owner: {entry.owner}, until {entry.expires})", 1000)
+    return [sarif_om.Suppression(kind="external", state="accepted", justification=reason)]
+
+
+def _provenance(origin: Origin) -> list[sarif_om.VersionControlDetails] | None:
+    if not origin.repository or not origin.repository.startswith("https://"):
+        return None
+    return [
+        sarif_om.VersionControlDetails(
+            repository_uri=origin.repository, revision_id=origin.revision, branch=origin.branch
+        )
+    ]
+
+
+def _validate(document: Any) -> None:
+    from jsonschema import Draft4Validator
+
+    schema = json.loads(packaged_schema("sarif-2.1.0.json"))
+    for violation in Draft4Validator(schema).iter_errors(document):
+        message = f"the SARIF report is wrong at {violation.json_path}: {violation.message[:200]}"
+        raise IntegrityError(message, hint="this is a fault of ci-toolkit: please report it with the findings file")

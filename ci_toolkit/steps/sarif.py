@@ -1,0 +1,121 @@
+"""The SARIF reports: written whatever the gate said, most of all when it said no."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from ci_toolkit.errors import IntegrityError, UsageError
+from ci_toolkit.files import write_atomically
+from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.plan import Action
+from ci_toolkit.report.dockerfile import from_line
+from ci_toolkit.report.findings_file import read_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.report.sarif import Ignored, Origin
+    from ci_toolkit.state import State
+
+
+class SarifStep:
+    """Writes one SARIF file an image, validated against the official schema."""
+
+    name: ClassVar[str] = "sarif"
+
+    def __init__(
+        self,
+        images: Sequence[ImageOptions],
+        *,
+        policy: GatePolicy,
+        category: str,
+        root: Path,
+        workdir: Path,
+        repository: Path,
+        progress: Progress,
+    ) -> None:
+        """`root`: the config's directory; `repository`: the checkout's top, which alerts' paths are relative to."""
+        self._images = images
+        self._policy = policy
+        self._category = category
+        self._root = root
+        self._reports = workdir / "reports"
+        self._repository = repository
+        self._progress = progress
+
+    def plan(self, state: State) -> Sequence[Action]:  # noqa: ARG002
+        """One file an image."""
+        return [
+            Action(
+                step=self.name,
+                kind="write",
+                summary=f"write the findings of {image.name} as SARIF",
+                image=image.name,
+                path=str(self._file(image.name)),
+            )
+            for image in self._images
+        ]
+
+    def run(self, state: State) -> State:
+        """Write them; raises UsageError for an image that was not scanned."""
+        # Here, not above: sarif-om takes its time to import, and a plan doesn't need it.
+        from ci_toolkit.report.sarif import sarif_report
+
+        for options in self._images:
+            findings = self._findings(options.name, state)
+            report = sarif_report(
+                findings,
+                self._origin(options, state),
+                category=self._category,
+                ignored=self._ignored(findings, scratch=options.scratch),
+            )
+            for cut in report.cuts:
+                self._progress.warn(f"the SARIF of {options.name} leaves out {cut}; findings.json has everything")
+            file = self._file(options.name)
+            write_atomically(file, report.data)
+            known_as = str(file.relative_to(self._root) if file.is_relative_to(self._root) else file)
+            state = state.with_image(options.name, reports={**state.image(options.name).reports, "sarif": known_as})
+        return state
+
+    def _findings(self, name: str, state: State) -> ImageFindings:
+        image = state.image(name)
+        if image.scan is None or "findings" not in image.reports:
+            message = f"{name} has not been scanned, so there is nothing to report"
+            raise UsageError(message, hint="run `ci-toolkit scan` first, or hand the scan job's workdir on")
+        findings = read_findings(self._root / image.reports["findings"])
+        if findings.image != name or findings.digest != image.digest:
+            message = f"the findings are of {findings.image} {findings.digest}, but {name} is {image.digest}"
+            raise IntegrityError(message, hint="run `ci-toolkit scan` again")
+        return findings
+
+    def _ignored(self, findings: ImageFindings, *, scratch: bool) -> Ignored:
+        """What the gate ignored on the day of the scan, so that verdict and report agree on any later day."""
+        day = datetime.fromisoformat(findings.scanned_at).date()
+        decision = evaluate(findings, self._policy, day, scratch=scratch)
+        return {name: {f.key: entry for f, entry in p.ignored} for name, p in decision.platforms.items()}
+
+    def _origin(self, options: ImageOptions, state: State) -> Origin:
+        from ci_toolkit.report.sarif import Origin
+
+        file = options.dockerfile
+        try:
+            line = from_line(file.read_text(encoding="utf-8", errors="replace"), options.target)
+        except OSError:
+            line = 1
+        inside = file.is_relative_to(self._repository)
+        return Origin(
+            dockerfile=file.relative_to(self._repository).as_posix() if inside else file.name,
+            line=line,
+            repository=state.source.repository,
+            revision=state.source.revision,
+            branch=state.source.ref,
+        )
+
+    def _file(self, name: str) -> Path:
+        return self._reports / name / "trivy.sarif"
