@@ -1,0 +1,124 @@
+"""Deadlines that hold. urllib3's read timeout starts anew with each byte, so a slow-loris outlives it:
+here every wait on the socket, for headers too, is cut to what is left of the whole.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    import socket
+
+    from urllib3.poolmanager import ProxyManager
+
+_READ_BUFFER = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Seconds: to connect, between two bytes, and for a whole request with its answer.
+
+    Large bodies get more than `total`: what they take at `slowest` bytes a second is added.
+    """
+
+    connect: float = 10.0
+    idle: float = 60.0
+    total: float = 120.0
+    slowest: float = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The end of one request, `total` seconds after it was made."""
+
+    idle: float
+    total: float
+    started: float = field(default_factory=time.monotonic)
+
+    def allowance(self) -> float:
+        """For how long the next wait may last, in seconds; raises TimeoutError once the time is up."""
+        left = self.started + self.total - time.monotonic()
+        if left <= 0:
+            message = f"not done after {self.total:g} s"
+            raise TimeoutError(message)
+        return min(self.idle, left)
+
+
+current: ContextVar[Deadline] = ContextVar("current")
+"""The deadline of the request that this thread is making."""
+
+
+class _ClockedStream(io.RawIOBase):
+    """A socket's reading end, each wait bounded by the deadline."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        super().__init__()
+        self._sock, self._deadline = sock, deadline
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.allowance())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _ClockedResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_ClockedStream(sock, current.get()), _READ_BUFFER)
+
+
+class _Clocked(HTTPConnection):
+    response_class = _ClockedResponse
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """Send the headers; from here on `idle` counts, where urllib3 would still apply the connect timeout."""
+        super().endheaders(*args, **kwargs)
+        if self.sock is not None:
+            self.sock.settimeout(current.get().allowance())
+
+
+class _ClockedTls(_Clocked, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Clocked
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _ClockedTls
+
+
+_POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}
+
+
+class ClockedAdapter(HTTPAdapter):
+    """requests' adapter over connections that keep to `current`."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pool of direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> ProxyManager:
+        """Make the pool of connections through a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

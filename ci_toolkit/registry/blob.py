@@ -1,0 +1,105 @@
+"""A blob on its way out: read from a layout, hashed as it goes, never sent whole if it isn't what it claims."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from ci_toolkit.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ci_toolkit.layout import Layout
+    from ci_toolkit.model.oci import Descriptor
+
+_CHUNK = 1024 * 1024
+
+
+class LayoutBlob:
+    """A blob of a layout as a request body. Iterating raises IntegrityError before the last byte if it changed.
+
+    `sent` hears how many bytes were handed on; a negative number takes those of a broken attempt back.
+    """
+
+    def __init__(self, layout: Layout, descriptor: Descriptor, sent: Callable[[int], None] = lambda _: None) -> None:
+        self.layout, self.descriptor = layout, descriptor
+        self._sent, self._handed_on = sent, 0
+
+    def __len__(self) -> int:
+        """The size its descriptor states, in bytes."""
+        return self.descriptor.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes from the start, in chunks of 1 MiB."""
+        self._count(-self._handed_on)
+        for chunk in self._verified():
+            yield chunk
+            self._count(len(chunk))
+
+    def verify(self) -> None:
+        """Read it through; raises IntegrityError."""
+        for _ in self._verified():
+            pass
+
+    def part(self, offset: int, length: int) -> BlobPart:
+        """Some of it, as a request body of its own; not hashed."""
+        return BlobPart(self, offset, length)
+
+    def _count(self, number: int) -> None:
+        self._handed_on += number
+        self._sent(number)
+
+    def _verified(self) -> Iterator[bytes]:
+        sha256, left = hashlib.sha256(), self.descriptor.size
+        with self.reading() as stream:
+            while left > 0:
+                chunk = stream.read(min(_CHUNK, left))
+                sha256.update(chunk)
+                left -= len(chunk)
+                whole = left > 0 or (not stream.read(1) and sha256.hexdigest() == self.descriptor.digest.hex)
+                if not chunk or not whole:
+                    why = "has another size or hash than its manifest says"
+                    raise self._changed(why)
+                yield chunk
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """The open file; what goes wrong with it is an IntegrityError."""
+        try:
+            stream = self.layout.open(self.descriptor.digest)
+        except OSError as error:
+            why = f"can't be read: {error.strerror}"
+            raise self._changed(why) from error
+        with stream:
+            yield stream
+
+    def _changed(self, why: str) -> IntegrityError:
+        return IntegrityError(
+            f"blob {self.descriptor.digest} of {self.layout.path} {why}; nothing was tagged",
+            hint="the layout was damaged or changed after the build: build again",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BlobPart:
+    """A range of a blob's bytes, for registries that take uploads in chunks."""
+
+    blob: LayoutBlob
+    offset: int
+    length: int
+
+    def __len__(self) -> int:
+        """Its size in bytes."""
+        return self.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Its bytes; fewer where the file has shrunk, which the registry notices."""
+        left = self.length
+        with self.blob.reading() as stream:
+            stream.seek(self.offset)
+            while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
+                left -= len(chunk)
+                yield chunk

@@ -1,0 +1,205 @@
+"""One repository on a registry: manifests, blobs and tags by the OCI distribution spec 1.1, raw bytes kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ci_toolkit.errors import IntegrityError, UsageError
+from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from ci_toolkit.registry import auth
+from ci_toolkit.transport import HttpError
+from ci_toolkit.trust import same_origin, without_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ci_toolkit.layout import Layout
+    from ci_toolkit.registry.host import RegistryHost
+    from ci_toolkit.transport import Reply
+
+_ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
+_WRITTEN = (200, 201, 202, 204)
+_PAGE = 1000
+_MAX_PAGES = 10_000
+_MARGIN = 1024 * 1024
+"""How far a blob may run over before the transport says so; one byte over is wrong already."""
+_NEXT = re.compile(r'<([^>]*)>\s*;(?:[^,]*;)?\s*rel="?next"?')
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A manifest or index as a registry keeps it: the raw bytes, verified, and what points at them."""
+
+    descriptor: Descriptor
+    data: bytes
+
+
+class RepositoryClient:
+    """A repository. With `write`, every request asks for the right to push at once, so that one token serves all."""
+
+    def __init__(self, host: RegistryHost, path: str, *, write: bool = False) -> None:
+        self.host, self.path = host, path
+        self.scopes = frozenset({auth.push(path) if write else auth.pull(path)})
+
+    def resolve(self, reference: str) -> Descriptor | None:
+        """What a tag or digest points at; None where there is nothing. Raises IntegrityError, HttpError."""
+        return self.host.persist(lambda: self.resolve_once(reference))
+
+    def resolve_once(self, reference: str) -> Descriptor | None:
+        """`resolve`, not tried again."""
+        reply = self._manifest_request("HEAD", reference)
+        if reply.status == 404:
+            return None
+        named, size, media_type = _digest_header(reply), reply.headers.get("content-length", ""), _media_type(reply)
+        if named is None or not size.isdecimal() or not media_type:
+            content = self._content_once(reference)
+            return content.descriptor if content else None
+        _require(named, reference, reply)
+        return Descriptor(media_type, named, int(size))
+
+    def content(self, reference: str) -> Content | None:
+        """The manifest or index of a tag or digest; None where there is nothing.
+
+        Raises IntegrityError if the bytes aren't what reference and registry say, HttpError beyond 4 MiB.
+        """
+        return self.host.persist(lambda: self._content_once(reference))
+
+    def _content_once(self, reference: str) -> Content | None:
+        reply = self._manifest_request("GET", reference)
+        if reply.status == 404:
+            return None
+        digest = Digest.of(reply.body)
+        named = _digest_header(reply)
+        if named is not None and named != digest:
+            message = f"{without_query(reply.url)} says it is {named}, but its bytes are {digest}"
+            raise IntegrityError(message, hint="the registry or something before it serves damaged content")
+        _require(digest, reference, reply)
+        return Content(Descriptor(_media_type(reply), digest, len(reply.body)), reply.body)
+
+    def put_manifest(self, content: Content) -> None:
+        """Write a manifest under its digest; may be repeated."""
+        self.host.persist(lambda: self._put(content, str(content.descriptor.digest)))
+
+    def put_tag(self, content: Content, tag: str) -> None:
+        """Point a tag at a manifest. After a lost answer it looks first: the same digest is success."""
+        tried = False
+
+        def attempt() -> None:
+            nonlocal tried
+            if tried:
+                found = self.resolve_once(tag)
+                if found and found.digest == content.descriptor.digest:
+                    return
+            tried = True
+            self._put(content, tag)
+
+        self.host.persist(attempt)
+
+    def has_blob(self, digest: Digest) -> bool:
+        """True if the repository holds the blob; not tried again."""
+        reply = self.host.exchange("HEAD", f"/v2/{self.path}/blobs/{digest}", self.scopes, allow=(200, 404))
+        return reply.status == 200
+
+    def fetch_blob(self, descriptor: Descriptor, layout: Layout) -> None:
+        """Copy a blob into a layout, hashed as it arrives; raises IntegrityError, HttpError."""
+
+        def attempt() -> None:
+            url = f"/v2/{self.path}/blobs/{descriptor.digest}"
+            with self.host.open("GET", url, self.scopes, size=descriptor.size) as incoming:
+                layout.add_stream(_at_most(incoming.chunks(descriptor.size + _MARGIN), descriptor), descriptor)
+
+        if not layout.has(descriptor):
+            self.host.persist(attempt)
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag, page by page; none where the repository doesn't exist."""
+        found: list[str] = []
+        path, asked = f"/v2/{self.path}/tags/list?n={_PAGE}", set[str]()
+        while path:
+            asked.add(path)
+            reply = self.host.call("GET", path, self.scopes, allow=(200, 404))
+            if reply.status == 404:
+                break
+            found += _tags(reply)
+            path = self._next_page(reply)
+            if path in asked or len(asked) > _MAX_PAGES:
+                message = f"{self.host.name} lists the tags of {self.path} in a circle"
+                raise HttpError(message)
+        return tuple(found)
+
+    def _next_page(self, reply: Reply) -> str:
+        link = _NEXT.search(reply.headers.get("link", ""))
+        if not link:
+            return ""
+        url = self.host.follow(reply, link[1])
+        if not same_origin(url, self.host.url("/")):
+            message = f"{self.host.name} continues the tags of {self.path} on another host: {urlsplit(url).netloc}"
+            raise HttpError(message, hint="look at the registry's configuration, or at who answers for it")
+        return url
+
+    def _manifest_request(self, method: str, reference: str) -> Reply:
+        path = f"/v2/{self.path}/manifests/{reference}"
+        return self.host.exchange(method, path, self.scopes, headers={"Accept": _ACCEPT}, allow=(200, 404))
+
+    def _put(self, content: Content, reference: str) -> None:
+        reply = self.host.exchange(
+            "PUT",
+            f"/v2/{self.path}/manifests/{reference}",
+            self.scopes,
+            headers={"Content-Type": content.descriptor.media_type},
+            body=content.data,
+            allow=_WRITTEN,
+        )
+        _require_same(content.descriptor.digest, reply)
+
+
+def _at_most(chunks: Iterator[bytes], descriptor: Descriptor) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > descriptor.size:
+            message = f"blob {descriptor.digest}: more than the {descriptor.size} bytes of its descriptor arrive"
+            raise IntegrityError(message)
+        yield chunk
+
+
+def _digest_header(reply: Reply) -> Digest | None:
+    value = reply.headers.get("docker-content-digest", "")
+    if not value:
+        return None
+    try:
+        return Digest(value)
+    except UsageError as error:
+        message = f"{without_query(reply.url)} names a digest that is none: {error.message}"
+        raise IntegrityError(message) from None
+
+
+def _require(found: Digest, reference: str, reply: Reply) -> None:
+    if reference.startswith("sha256:") and reference != str(found):
+        message = f"{without_query(reply.url)} answers with {found} to the question for {reference}"
+        raise IntegrityError(message, hint="the registry or something before it serves damaged content")
+
+
+def _require_same(expected: Digest, reply: Reply) -> None:
+    named = _digest_header(reply)
+    if named is not None and named != expected:
+        message = f"{without_query(reply.url)} took {expected} for {named}"
+        raise IntegrityError(message, hint="the registry or something before it changes content")
+
+
+def _media_type(reply: Reply) -> str:
+    return reply.headers.get("content-type", "").partition(";")[0].strip()
+
+
+def _tags(reply: Reply) -> list[str]:
+    try:
+        document: Any = json.loads(reply.body)
+        return [str(tag) for tag in document["tags"] or ()]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        message = f"{without_query(reply.url)} answered with no list of tags"
+        raise HttpError(message) from None

@@ -1,0 +1,52 @@
+"""A few threads for many small errands. Daemons: whoever is interrupted waits for none of them."""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each(work: Callable[[T], R], items: Sequence[T], *, workers: int) -> list[R]:
+    """`work` done on every item, up to `workers` at once; the results in the items' order.
+
+    After the first error nothing new is begun; what runs is waited for, then that error is raised.
+    """
+    if workers <= 1 or len(items) <= 1:
+        return [work(item) for item in items]
+    queue: SimpleQueue[tuple[int, T]] = SimpleQueue()
+    for numbered in enumerate(items):
+        queue.put(numbered)
+    results: dict[int, R] = {}
+    errors: list[BaseException] = []
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.is_set():
+            try:
+                number, item = queue.get_nowait()
+            except Empty:
+                return
+            try:
+                results[number] = work(item)
+            except BaseException as error:  # noqa: BLE001 raised again in the caller's thread
+                errors.append(error)
+                stopped.set()
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(workers, len(items)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        stopped.set()
+    if errors:
+        raise errors[0]
+    return [results[number] for number in range(len(items))]

@@ -1,0 +1,114 @@
+"""Every place an image can be pushed to, behind one door: registries, each opened once, and directories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_toolkit.model.reference import LayoutRepository, Repository
+from ci_toolkit.registry.credentials import Chain, Configured
+from ci_toolkit.registry.docker_config import DockerConfig
+from ci_toolkit.registry.on_disk import previous_on_disk, push_to_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.deadlines import Limits
+    from ci_toolkit.layout import Layout
+    from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.reference import Destination
+    from ci_toolkit.process import Runner
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.redact import Redactor
+    from ci_toolkit.registry.client import RepositoryClient
+    from ci_toolkit.registry.credentials import Credential, Keychain
+    from ci_toolkit.registry.host import RegistryHost
+    from ci_toolkit.registry.outcome import Outcome
+    from ci_toolkit.registry.previous import PreviousImage
+    from ci_toolkit.retries import Patience
+    from ci_toolkit.transport import Transport
+
+
+def keychain(env: Mapping[str, str], runner: Runner, logins: Mapping[str, Credential]) -> Keychain:
+    """Who we are: what the config states, then the Docker config and its helpers, else nobody.
+
+    `runner` must not redact what it hands back: a credential helper's output is the secret.
+    """
+    return Chain([Configured(logins), DockerConfig(env, runner)])
+
+
+class Destinations:
+    """Opens what is pushed to. Nothing is connected, and no HTTP library loaded, before the first registry is used."""
+
+    def __init__(
+        self,
+        *,
+        env: Mapping[str, str],
+        root: Path,
+        keychain: Keychain,
+        insecure: Collection[str],
+        redact: Redactor,
+        progress: Progress,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """`root`: what `oci:DIR` is relative to. `insecure`: hosts that may be spoken to by plain HTTP."""
+        from ci_toolkit.registry.push import Holdings
+
+        self._env, self._root, self._keychain = env, root, keychain
+        self._insecure, self._redact, self._progress = insecure, redact, progress
+        self._limits, self._patience = limits, patience
+        self._transport: Transport | None = None
+        self._hosts: dict[str, RegistryHost] = {}
+        self._holdings = Holdings()
+
+    def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
+        """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
+        if isinstance(destination, LayoutRepository):
+            return push_to_disk(self._directory(destination), layout, root, tags, progress=self._progress)
+        from ci_toolkit.registry.push import push_image
+
+        repository = self.repository(destination, write=True)
+        return push_image(repository, layout, root, tags, holdings=self._holdings, progress=self._progress)
+
+    def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
+        """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""
+        if isinstance(destination, LayoutRepository):
+            return previous_on_disk(self._directory(destination), tag)
+        from ci_toolkit.registry.previous import previous_on_registry
+
+        return previous_on_registry(self.repository(destination), tag)
+
+    def repository(self, repository: Repository, *, write: bool = False) -> RepositoryClient:
+        """The client of a repository on a registry."""
+        from ci_toolkit.registry.client import RepositoryClient
+
+        return RepositoryClient(self._host(repository), repository.path, write=write)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._transport:
+            self._transport.close()
+
+    def _host(self, repository: Repository) -> RegistryHost:
+        name = repository.registry
+        if name not in self._hosts:
+            from ci_toolkit.registry.auth import Authorizer
+            from ci_toolkit.registry.host import RegistryHost
+            from ci_toolkit.retries import Retries
+            from ci_toolkit.transport import Transport
+
+            if self._transport is None:
+                self._transport = Transport(env=self._env, limits=self._limits)
+            retries = Retries(self._patience, self._progress)
+            self._hosts[name] = RegistryHost(
+                name,
+                transport=self._transport,
+                retries=retries,
+                authorizer=Authorizer(name, self._keychain, self._transport, retries, self._redact),
+                plain=repository.is_loopback or name in self._insecure,
+            )
+        return self._hosts[name]
+
+    def _directory(self, destination: LayoutRepository) -> Path:
+        return self._root / destination.directory

@@ -1,0 +1,53 @@
+"""What a registry's error answer says, as our error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.model.text import neutralise
+from ci_toolkit.transport import HttpError, is_temporary
+from ci_toolkit.trust import without_query
+
+if TYPE_CHECKING:
+    from ci_toolkit.transport import Reply
+
+_HINTS = {
+    401: "the login was refused: check it with `docker login`",
+    403: "the login is valid but may not do this: check its permissions on the repository",
+    405: "the registry doesn't allow this, an immutable or locked tag perhaps",
+    413: "the registry, or a proxy in front of it, limits the size of what is uploaded",
+    429: "the registry limits the rate of requests: wait, or log in with a larger budget",
+}
+_CODE_HINTS = {
+    "NAME_UNKNOWN": "does the repository exist? Some registries want it created first",
+    "TAG_IMMUTABLE": "the tag is immutable and has another digest: give a new tag",
+    "MANIFEST_BLOB_UNKNOWN": "the registry lost a blob: run the push again",
+}
+
+
+def error_of(reply: Reply, operation: str, *, hint: str = "") -> HttpError:
+    """The error of an answer, with the registry's own code and message, made harmless for a log.
+
+    Source: OCI distribution spec, "Error Codes".
+    """
+    code, message = _first(reply.body)
+    said = ": ".join(part for part in (code, message) if part) or "no reason given"
+    return HttpError(
+        f"{operation} failed with {reply.status} at {without_query(reply.url)}: {said}",
+        hint=hint or _CODE_HINTS.get(code) or _HINTS.get(reply.status, ""),
+        status=reply.status,
+        code=code,
+        temporary=is_temporary(reply.status),
+        retry_after=reply.headers.get("retry-after", ""),
+    )
+
+
+def _first(body: bytes) -> tuple[str, str]:
+    try:
+        document: Any = json.loads(body)
+        error = document["errors"][0]
+        code, message = str(error.get("code") or ""), str(error.get("message") or "")
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        code, message = "", body.decode("utf-8", "replace").strip()
+    return neutralise(code)[:60], neutralise(" ".join(message.split()))[:300]
