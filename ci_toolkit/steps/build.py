@@ -142,6 +142,16 @@ class BuildStep:
             shutil.rmtree(workspace.directory, ignore_errors=True)
         return self._established(image.name, state, kept, builder)
 
+    def _clear(self, workspace: Workspace, place: Layout) -> None:
+        """Take away what a killed build left; refuse a workdir with links in it, which a checkout may hold."""
+        directory = self._workdir / "images"
+        linked = next((path for path in (directory, workspace.directory, place.path) if path.is_symlink()), None)
+        if linked:
+            message = f"{linked} is a symbolic link"
+            raise ToolError(message, hint="remove it: the toolkit makes its workdir itself")
+        shutil.rmtree(workspace.directory, ignore_errors=True)
+        workspace.directory.mkdir(parents=True, exist_ok=True)
+
     def _made_again(self, image: ImageOptions, known: ImageState, new: Layout, built: BuiltImage) -> BuiltImage | None:
         """The image of before, if this is it again: from the state's layout, else from the registry."""
         if not built.attestations or known.digest == built.root.digest:
