@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from importlib import resources
 from pathlib import Path
 
 from ci_toolkit.errors import ToolError
@@ -15,6 +13,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
     Raises ToolError with the old file whole, whatever goes wrong (disk full, no permission).
     """
+    import tempfile  # here, since it takes longer to import than a config to read
+
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,6 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def packaged_schema(name: str) -> str:
     """The text of one of the JSON Schemas in `schemas/`: in the wheel inside the package, in a checkout beside it."""
-    packaged = resources.files("ci_toolkit") / "schemas" / name
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parent.parent / "schemas" / name).read_text(encoding="utf-8")
+    packaged = Path(__file__).parent / "schemas" / name
+    checkout = Path(__file__).parent.parent / "schemas" / name
+    return (packaged if packaged.is_file() else checkout).read_text(encoding="utf-8")

@@ -1,0 +1,61 @@
+"""`.ci-toolkit.yml` to frozen options: read, parse, judge, and only then believe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_toolkit.config import conform, document, schema, source, typed
+from ci_toolkit.config.crosscheck import crosscheck
+from ci_toolkit.config.parse import parse
+from ci_toolkit.config.violations import Violations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_toolkit.config.document import Document
+    from ci_toolkit.config.options import Config
+
+
+def load(path: Path, env: Mapping[str, str]) -> Config:
+    """The config in this file, its `${VAR}` taken from `env`.
+
+    Raises ConfigError with every violation at once, as `file:line:column: path: message` in the file's order.
+    """
+    file = Path(os.path.abspath(path))  # noqa: PTH100 resolve() would follow a symbolic link to another directory
+    name = _name(file)
+    violations = Violations()
+    tree = parse(source.read(file, name), violations)
+    if tree is None:
+        violations.raise_if_any(name)
+        raise AssertionError(name)
+    rules = schema.load()
+    read = document.build(rules, tree, env, violations)
+    _refuse_newer(read, name)
+    if not conform.conforms(rules, rules.document, read.value):
+        from ci_toolkit.config.explain import explain
+
+        explain(read)
+    if isinstance(read.value, dict):
+        given = document.pruned(read)
+        crosscheck(given, rules.filled(rules.document, given), file.parent, read.add)
+    violations.raise_if_any(name)
+    return typed.config(rules.filled(rules.document, read.value), rules, file, env)
+
+
+def _refuse_newer(read: Document, name: str) -> None:
+    """A newer format is one violation: whatever else looks wrong may be right in it."""
+    known = read.schema.document["properties"]["version"]["const"]
+    version = read.value.get("version") if isinstance(read.value, dict) else None
+    if type(version) is int and version > known:
+        newer = Violations()
+        read.violations = newer
+        read.add(("version",), f"version {version} needs a newer ci-toolkit: this one reads version {known}")
+        newer.raise_if_any(name)
+
+
+def _name(file: Path) -> str:
+    """The file as the user would call it: relative where it lies below the current directory."""
+    here = Path.cwd()
+    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)

@@ -1,0 +1,110 @@
+"""The config's JSON Schema as the one statement of options and defaults: finding one's way in it, filling defaults.
+
+It is written in a small part of JSON Schema, which a test holds it to: references are local, the branches of a
+`oneOf` differ by their type, and beside a `$ref` stand annotations only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.files import packaged_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ci_toolkit.config.violations import Path
+
+SchemaNode = dict[str, Any]
+FILE = "ci-toolkit.schema.json"
+_TYPES: Mapping[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+
+def load() -> Schema:
+    """The schema that is shipped."""
+    return Schema(json.loads(packaged_schema(FILE)))
+
+
+def type_of(value: Any) -> str:
+    """JSON Schema's name of a value's type."""
+    return _TYPES[type(value)]
+
+
+class Schema:
+    """The schema's document and the way through it."""
+
+    def __init__(self, document: SchemaNode) -> None:
+        self.document = document
+
+    def resolved(self, node: SchemaNode) -> SchemaNode:
+        """The node with its `$ref` followed; what stands beside the `$ref` goes first."""
+        while "$ref" in node:
+            target = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+        return node
+
+    def branch(self, node: SchemaNode, kind: str) -> SchemaNode:
+        """The node that holds for values of this type: itself, or one branch of its `oneOf`."""
+        node = self.resolved(node)
+        for option in node.get("oneOf", ()):
+            resolved = self.resolved(option)
+            if resolved["type"] == kind:
+                return resolved
+        return node
+
+    def child(self, node: SchemaNode, part: str | int) -> SchemaNode | None:
+        """The node for a key or an item, None where there is none. `node` must be resolved."""
+        if isinstance(part, int):
+            item = node.get("items")
+            return self.resolved(item) if item is not None else None
+        if part in node.get("properties", {}):
+            return self.resolved(node["properties"][part])
+        extra = node.get("additionalProperties")
+        return self.resolved(extra) if isinstance(extra, dict) else None
+
+    def types(self, node: SchemaNode) -> tuple[str, ...]:
+        """The types of values that a resolved node takes; none where it doesn't say."""
+        if "oneOf" in node:
+            return tuple(self.resolved(option)["type"] for option in node["oneOf"])
+        return (node["type"],) if "type" in node else ()
+
+    def filled(self, node: SchemaNode, value: Any) -> Any:
+        """A valid value with every default below it filled in; the value itself stays as it is."""
+        node = self.branch(node, type_of(value))
+        if isinstance(value, list):
+            item = node.get("items", {})
+            return [self.filled(item, entry) for entry in value]
+        if not isinstance(value, dict):
+            return value
+        result = {key: self.filled(self.child(node, key) or {}, entry) for key, entry in value.items()}
+        for key, option in node.get("properties", {}).items():
+            resolved = self.resolved(option)
+            if key not in result and "default" in resolved:
+                result[key] = self.filled(option, resolved["default"])
+        return result
+
+    def places(self, name: str) -> Iterator[Path]:
+        """Where in the config an option of this name exists, `NAME` and `HOST` standing for free keys."""
+        yield from self._places(self.document, name, ())
+
+    def _places(self, node: SchemaNode, name: str, path: Path) -> Iterator[Path]:
+        node = self.branch(node, "object")
+        for key, option in node.get("properties", {}).items():
+            if key == name:
+                yield path
+            yield from self._places(option, name, (*path, key))
+        if isinstance(extra := node.get("additionalProperties"), dict):
+            yield from self._places(extra, name, (*path, "HOST" if path == ("registries",) else "NAME"))
+        if "items" in node:
+            yield from self._places(node["items"], name, (*path, 0))

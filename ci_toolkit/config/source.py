@@ -1,0 +1,73 @@
+"""The bytes of a config file, and the text they hold: nothing but a small regular UTF-8 file is read."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+from ci_toolkit.config.violations import Position, Violations
+from ci_toolkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 1024 * 1024
+_UTF16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2.2, 5.1 (c-printable) leaves out."""
+
+
+def read(path: Path, file: str) -> str:
+    """The text of the file, called `file` in messages; raises ConfigError. A byte order mark is dropped."""
+    data = _read_bytes(path, file)
+    violations = Violations()
+    text = _decoded(data.removeprefix(codecs.BOM_UTF8), violations)
+    if unprintable := _UNPRINTABLE.search(text):
+        message = f"the file holds the control character U+{ord(unprintable[0]):04X}: delete it"
+        violations.add(position_of(text, unprintable.start()), (), message)
+    violations.raise_if_any(file)
+    return text
+
+
+def position_of(text: str, offset: int) -> Position:
+    """Line and column of an offset."""
+    before = text[:offset]
+    return Position(before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
+
+
+def _read_bytes(path: Path, file: str) -> bytes:
+    try:
+        # Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                message = f"{file} is no regular file"
+                raise ConfigError(message, hint="a config is a plain file: no directory, pipe or device")
+            data = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"can't read the config {file}: {reason}"
+        hint = (
+            "`ci-toolkit init` writes one" if isinstance(error, FileNotFoundError) else "mend its permissions or path"
+        )
+        raise ConfigError(message, hint=hint) from None
+    if len(data) > LARGEST:
+        message = f"{file} is larger than 1 MiB"
+        raise ConfigError(message, hint="is this the file you meant?", violations=[f"{file}:1:1: larger than 1 MiB"])
+    return data
+
+
+def _decoded(data: bytes, violations: Violations) -> str:
+    if data.startswith(_UTF16_OR_32):
+        violations.add(Position(1, 1), (), "the file is encoded as UTF-16 or UTF-32: save it as UTF-8")
+        return ""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = data[: error.start].decode("utf-8")
+        message = f"the file is no UTF-8 text (byte 0x{data[error.start]:02X}): save it as UTF-8"
+        violations.add(position_of(good, len(good)), (), message)
+        return ""

@@ -1,0 +1,177 @@
+"""From a valid document with its defaults to the frozen options."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.config import formats, variables
+from ci_toolkit.config.options import (
+    BuilderOptions,
+    CacheOptions,
+    Config,
+    DatabaseOptions,
+    ImageOptions,
+    PinOptions,
+    RegistryOptions,
+    SarifOptions,
+    ScanOptions,
+    SecretSource,
+)
+from ci_toolkit.model.findings import Severity
+from ci_toolkit.model.gate import GatePolicy, Ignore
+from ci_toolkit.model.reference import LayoutRepository
+from ci_toolkit.model.tags import TagRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_toolkit.config.schema import Schema
+    from ci_toolkit.model.reference import Destination
+
+
+def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[str, str]) -> Config:
+    """The options of a document that schema and cross-checks accept. `file` is absolute."""
+    root = file.parent
+    registries = [_registry(host, options, env) for host, options in filled["registries"].items()]
+    images = {name: _image(name, options, schema, root) for name, options in filled["images"].items()}
+    return Config(
+        file=file,
+        root=root,
+        images_hash=_hash(filled["images"]),
+        policy_hash=_hash(filled["scan"]),
+        registries={registry.host: registry for registry in registries},
+        images=images,
+        builder=BuilderOptions(name=filled["builder"].get("name"), create=filled["builder"]["create"]),
+        scan=_scan(filled["scan"]),
+        sarif=SarifOptions(category=filled["sarif"]["category"]),
+        pin=tuple(_pin(entry) for entry in filled["pin"]),
+        secrets=_secrets(registries, images, env),
+    )
+
+
+def _hash(section: Mapping[str, Any]) -> str:
+    text = json.dumps(section, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _secrets(
+    registries: list[RegistryOptions], images: Mapping[str, ImageOptions], env: Mapping[str, str]
+) -> tuple[str, ...]:
+    values = [registry.password for registry in registries if registry.password]
+    for image in images.values():
+        values += [env[source.env] for source in image.secrets.values() if source.env and env.get(source.env)]
+    return tuple(dict.fromkeys(values))
+
+
+def _registry(text: str, options: Mapping[str, Any], env: Mapping[str, str]) -> RegistryOptions:
+    auth = options.get("auth")
+    return RegistryOptions(
+        host=formats.registry_host(text),
+        insecure=options["insecure"],
+        username=auth["username"] if auth else None,
+        password=variables.replaced(auth["password"], env) if auth else None,
+    )
+
+
+def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
+    context = root / options["context"]
+    repositories = tuple(dict.fromkeys(formats.repository(text) for text in options["repositories"]))
+    version_file = options.get("version-file")
+    contexts = {key: _build_context(text, root) for key, text in options["build-contexts"].items()}
+    return ImageOptions(
+        name=name,
+        context=_absolute(context),
+        dockerfile=_absolute(context / options["dockerfile"]),
+        target=options.get("target"),
+        platforms=tuple(dict.fromkeys(formats.platform(text) for text in options["platforms"])),
+        build_args=options["build-args"],
+        build_contexts=contexts,
+        secrets={key: _secret(source, root) for key, source in options["secrets"].items()},
+        ssh=tuple(options["ssh"]),
+        labels=options["labels"],
+        annotations=options["annotations"],
+        title=options.get("title"),
+        licenses=options.get("licenses"),
+        cache=_cache(name, options["cache"], schema, repositories, root),
+        provenance=options["provenance"],
+        reproducible=options["reproducible"],
+        repositories=repositories,
+        tags=tuple(_tag_rule(rule, schema) for rule in options["tags"]),
+        version_file=_absolute(root / version_file) if version_file is not None else None,
+        scratch=options["scratch"],
+    )
+
+
+def _build_context(text: str, root: Path) -> str:
+    if text.startswith("oci-layout://"):
+        return f"oci-layout://{_absolute(root / text.removeprefix('oci-layout://'))}"
+    if "://" in text or text.startswith("target:"):
+        return text
+    return str(_absolute(root / text))
+
+
+def _secret(source: Mapping[str, str], root: Path) -> SecretSource:
+    file = source.get("file")
+    return SecretSource(env=source.get("env"), file=_absolute(root / file) if file is not None else None)
+
+
+def _cache(name: str, option: Any, schema: Schema, repositories: tuple[Destination, ...], root: Path) -> CacheOptions:
+    options = schema.filled(schema.document["$defs"]["cache"], {"type": option} if isinstance(option, str) else option)
+    kind = options["type"]
+    remote = next((r for r in repositories if not isinstance(r, LayoutRepository)), None)
+    return CacheOptions(
+        type=kind,
+        ref=options["ref"].replace("{repository}", str(remote)) if kind == "registry" else None,
+        path=_absolute(root / options["path"].replace("{image}", name)) if kind == "local" else None,
+        mode=options["mode"],
+    )
+
+
+def _tag_rule(rule: Any, schema: Schema) -> TagRule:
+    options = schema.filled(schema.document["$defs"]["tag-rule"], {"tag": rule} if isinstance(rule, str) else rule)
+    return TagRule(options["tag"], options.get("when"), options["timezone"])
+
+
+def _scan(options: Mapping[str, Any]) -> ScanOptions:
+    gate = options["gate"]
+    policy = GatePolicy(
+        severity=None if gate["severity"] == "none" else Severity.parse(gate["severity"]),
+        fixable_only=gate["fixable-only"],
+        unknown=gate["unknown"],
+        end_of_life_os=gate["end-of-life-os"],
+        incomplete=gate["incomplete"],
+        ignores=tuple(Ignore(**{**entry, "expires": formats.day(entry["expires"])}) for entry in options["ignore"]),
+    )
+    database = options["database"]
+    return ScanOptions(
+        gate=policy,
+        database=DatabaseOptions(
+            repositories=tuple(database["repositories"]), max_age=formats.duration(database["max-age"])
+        ),
+        timeout=formats.duration(options["timeout"]),
+        trivy_image=options["trivy-image"],
+    )
+
+
+def _pin(entry: Mapping[str, Any]) -> PinOptions:
+    expect = entry.get("expect")
+    return PinOptions(
+        files=tuple(entry["files"]),
+        images=tuple(entry["images"]),
+        style=entry["style"],
+        expect=int(expect) if expect is not None else None,
+    )
+
+
+def _absolute(path: Path) -> Path:
+    # Not resolve(): a symbolic link keeps the name the user knows it by.
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts:
+            parts.pop()
+        else:
+            parts.append(part)
+    return Path(*parts)

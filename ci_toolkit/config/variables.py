@@ -1,0 +1,62 @@
+"""`${VAR}` in values: replaced once, from the environment that was handed in. `$${` stands for `${`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OPENING = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
+_ALONE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LONGEST = 64 * 1024
+
+
+class Unresolvable(Exception):  # noqa: N818 a violation, found while replacing
+    """Why a value can't be replaced: for people, without the value of any variable."""
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The variables a value refers to, in order."""
+    return tuple(match[1] for match in _OPENING.finditer(text) if match[1])
+
+
+def has_any(text: str) -> bool:
+    """True where replacing could change the text, or fail."""
+    return "${" in text
+
+
+def replaced(text: str, env: Mapping[str, str]) -> str:
+    """The text with its variables' values, in which nothing is replaced again; raises Unresolvable."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$${":
+            return "${"
+        if match[1] is None:
+            message = "after ${ comes the name of a variable and }: letters, digits and _; write $${ for a plain ${"
+            raise Unresolvable(message)
+        return _value(match[1], env)
+
+    result = _OPENING.sub(value, text)
+    if len(result) > _LONGEST + len(text):
+        message = f"its variables hold more than {_LONGEST:,} characters"
+        raise Unresolvable(message)
+    return result
+
+
+def only_variable(text: str) -> str | None:
+    """The name, where the text is exactly one `${VAR}`."""
+    match = _ALONE.fullmatch(text)
+    return match[1] if match else None
+
+
+def _value(name: str, env: Mapping[str, str]) -> str:
+    if name not in env:
+        message = f"the environment variable {name} is not set"
+        raise Unresolvable(message)
+    if bad := _CONTROL.search(env[name]):
+        message = f"the environment variable {name} holds the control character U+{ord(bad[0]):04X}"
+        raise Unresolvable(message)
+    return env[name]

@@ -1,0 +1,104 @@
+"""What is wrong with a config: every violation with its place, gathered to be reported at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ci_toolkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Path = tuple[str | int, ...]
+"""Keys and indexes from the document's root: `("images", "app", "tags", 0)`."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_CREDENTIALS = re.compile(r"[^\s/@'\"]+:[^\s@'\"]+@(?!sha256:)")
+_LONGEST_SHOWN = 60
+
+
+class Position(NamedTuple):
+    """A place in the file, both counted from 1, columns in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Violation:
+    """One thing that is wrong, ordered by its place."""
+
+    position: Position
+    path: str
+    message: str
+
+    def text(self, file: str) -> str:
+        """`file:line:column: path: message`."""
+        path = f"{self.path}: " if self.path else ""
+        return f"{file}:{self.position.line}:{self.position.column}: {path}{self.message}"
+
+
+@dataclass(slots=True)
+class Violations:
+    """Gathers them; the same message at the same place counts once."""
+
+    found: set[Violation] = field(default_factory=set)
+    spoilt: set[Path] = field(default_factory=set)
+    """Values that are known to be unusable: neither they nor what lies below is judged again."""
+
+    def add(self, position: Position, path: Path, message: str) -> None:
+        """Note one. Credentials inside an address are masked."""
+        self.found.add(Violation(position, shown(path), _CREDENTIALS.sub("***@", message)))
+
+    def is_spoilt(self, path: Path) -> bool:
+        """True where this value, or one above it, is known to be unusable."""
+        return any(path[:length] in self.spoilt for length in range(len(path) + 1))
+
+    def raise_if_any(self, file: str) -> None:
+        """Raise ConfigError with all of them in the file's order."""
+        if not self.found:
+            return
+        count = len(self.found)
+        message = f"{count} error{'s' if count > 1 else ''} in {file}"
+        hint = "`ci-toolkit schema` prints every option; docs/configuration.md explains them"
+        raise ConfigError(message, hint=hint, violations=[v.text(file) for v in sorted(self.found)])
+
+
+def shown(path: Path) -> str:
+    """The path as people write it: `images.app.tags[0]`, `registries["ghcr.io"]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN_KEY.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{quoted(part)}]"
+    return text
+
+
+def quoted(text: str) -> str:
+    """A value in double quotes on one line, cut short, nothing in it that a terminal would obey."""
+    short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    inner = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in short)
+    return f'"{inner}"'
+
+
+def listed(words: Sequence[str], joint: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that this one is most likely meant to be, or None."""
+    if len(word) > _LONGEST_SHOWN:
+        return None
+    from difflib import get_close_matches
+
+    folded = {name.lower().replace("_", "-"): name for name in known}
+    matches = get_close_matches(word.lower().replace("_", "-"), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
