@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian's packages, without a change to the machine's own apt configuration:
-# a private one beside it knows the same sources and, on a Debian whose engine
-# is too old, those of a newer release, at a priority that moves nothing else.
+# The distribution's packages, without a change to the machine's own apt
+# configuration: a private one beside it knows the same sources and, on an older
+# Debian, those of a newer release, at a priority that moves nothing else.
 
 : "${stack_dir:?}" "${here:?}"
 
@@ -13,9 +13,12 @@ apt_possible() { command -v apt-get >/dev/null && [[ -r /etc/os-release ]]; }
 # os_release KEY: ID, VERSION_ID, VERSION_CODENAME, ...
 os_release() { (. /etc/os-release && printf '%s' "${!1:-}"); }
 
-needs_newer_release() {
-  [[ $(os_release ID) == debian && $(os_release VERSION_ID) =~ ^[0-9]+$ ]] && ((BASH_REMATCH[0] < 13))
-}
+debian_before() { [[ $(os_release ID) == debian && $(os_release VERSION_ID) =~ ^[0-9]+$ ]] && ((BASH_REMATCH[0] < $1)); }
+
+# Debian 12 has these packages in versions that are too old; Debian 13 lacks some,
+# which apt then finds in the newer release by itself.
+needs_newer_release() { debian_before 13; }
+knows_newer_release() { debian_before 14; }
 
 # Writes the private configuration and reads the package lists, once a day.
 # Several parts may want that at once: the first does it, the others wait.
@@ -40,7 +43,7 @@ apt_refresh_alone() {
   done
   [[ ! -s /etc/apt/sources.list ]] || cp /etc/apt/sources.list "$sources/machine.list"
   cp /etc/apt/preferences.d/* "$apt_home/preferences.d/" 2>/dev/null || true
-  if needs_newer_release; then
+  if knows_newer_release; then
     release_sources "$newer_release" >"$apt_home/newer.sources"
     mv "$apt_home/newer.sources" "$sources/"
     printf 'Package: *\nPin: release n=%s*\nPin-Priority: 100\n' "$newer_release" >"$apt_home/preferences.d/newer.pref"
@@ -82,6 +85,11 @@ of_newer_release() {
 apt_get() {
   quietly apt as_root env APT_CONFIG="$apt_home/apt.conf" DEBIAN_FRONTEND=noninteractive \
     apt-get -qy -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# apt_candidate PACKAGE: the version that would be installed; empty if there is none.
+apt_candidate() {
+  env APT_CONFIG="$apt_home/apt.conf" apt-cache policy "$1" | sed -n 's/^  Candidate: \([0-9].*\)/\1/p'
 }
 
 # apt_extract PACKAGE...: programs of these packages into the stack's own bin,

@@ -30,6 +30,11 @@ FILES = {
 }
 
 
+def program_of(root: Path) -> Path:
+    """The package's program, in /bin or, in newer releases, in /usr/bin."""
+    return next(path for path in (root / "bin/busybox", root / "usr/bin/busybox") if path.is_file())
+
+
 def applets(program: Path) -> list[str]:
     """What busybox can be called as; empty if this machine can't run the program."""
     try:
@@ -51,7 +56,9 @@ def layer(program: bytes, links: list[str]) -> bytes:
     return packed.getvalue()
 
 
-def add(tar: tarfile.TarFile, name: str, mode: int, kind: bytes = tarfile.REGTYPE, body: bytes = b"", link: str = "") -> None:
+def add(
+    tar: tarfile.TarFile, name: str, mode: int, kind: bytes = tarfile.REGTYPE, body: bytes = b"", link: str = ""
+) -> None:
     member = tarfile.TarInfo(name)
     member.mode, member.type, member.linkname, member.size = mode, kind, link, len(body)
     tar.addfile(member, io.BytesIO(body))
@@ -92,12 +99,16 @@ class Layout:
 
 
 def main(name: str, archive: str, *roots: str) -> None:
-    programs = {architecture: Path(root, "bin/busybox") for architecture, root in (pair.split("=", 1) for pair in roots)}
+    pairs = (pair.split("=", 1) for pair in roots)
+    programs = {architecture: program_of(Path(root)) for architecture, root in pairs}
     links = max((applets(program) for program in programs.values()), key=len)
     layout = Layout()
     images = [layout.image(architecture, program.read_bytes(), links) for architecture, program in programs.items()]
     index = layout.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": images}, INDEX)
-    index["annotations"] = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name.rpartition(":")[2]}
+    index["annotations"] = {
+        "io.containerd.image.name": name,
+        "org.opencontainers.image.ref.name": name.rpartition(":")[2],
+    }
     layout.files["index.json"] = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [index]}).encode()
     layout.write(archive)
 

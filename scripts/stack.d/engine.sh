@@ -46,9 +46,18 @@ engine_up() {
 
 engine_install() {
   local -a packages=(docker.io docker-buildx)
+  local candidate
   apt_refresh
-  # Each one by name, or it would stay at the older release.
-  if needs_newer_release; then mapfile -t packages < <(of_newer_release docker.io docker-cli docker-buildx tini-static); fi
+  if needs_newer_release; then
+    # Each one by name, or it would stay at the older release.
+    mapfile -t packages < <(of_newer_release docker.io docker-cli docker-buildx tini-static)
+  else
+    # The client is a package of its own on Debian, and isn't on Ubuntu.
+    [[ -z $(apt_candidate docker-cli) ]] || packages+=(docker-cli)
+    candidate=$(apt_candidate docker.io)
+    ((${candidate%%.*} >= engine_minimum)) ||
+      die "this release's Docker is ${candidate:-missing}, and $engine_minimum is needed: install Docker Engine from its own packages"
+  fi
   say engine "installing Docker from the distribution's packages"
   engine_configure
   apt_get install --no-install-recommends "${packages[@]}"

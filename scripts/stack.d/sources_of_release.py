@@ -26,13 +26,10 @@ def stanzas(path: Path) -> Iterator[dict[str, str]]:
         return
     for line in text.splitlines():
         if match := ONE_LINE.match(line.strip()):
-            options = dict(o.split("=", 1) for o in (match["options"] or "").split() if "=" in o)
-            entry = {"types": "deb", "uris": match["uri"], "suites": match["suite"], "components": match["parts"].strip()}
-            if "signed-by" in options:
-                entry["signed-by"] = options["signed-by"]
-            if "trusted" in options:
-                entry["trusted"] = options["trusted"]
-            yield entry
+            options = dict(option.split("=", 1) for option in (match["options"] or "").split() if "=" in option)
+            kept = {name: options[name] for name in ("signed-by", "trusted") if name in options}
+            parts = match["parts"].strip()
+            yield {"types": "deb", "uris": match["uri"], "suites": match["suite"], "components": parts} | kept
 
 
 def main(codename: str, release: str, *files: str) -> None:
