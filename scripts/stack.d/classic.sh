@@ -8,6 +8,8 @@ classic_home=$stack_dir/classic
 classic_pid=$classic_home/docker.pid
 classic_host=unix://$classic_home/docker.sock
 
+classic_engine_host() { printf '%s' "$classic_host"; }
+
 classic_engine_answers() { DOCKER_HOST=$classic_host engine_answers >/dev/null; }
 
 # In a network namespace of its own: two engines in one would take each other's

@@ -4,7 +4,9 @@
 : "${stack_dir:?}" "${here:?}"
 
 trivy_venv=$stack_dir/trivy
-database_name=trivy-db:2
+
+# As Trivy's --db-repository takes it.
+database_address() { printf '%s/trivy-db:2' "$(registry_address)"; }
 
 trivy_binary() { PATH=$PATH:$stack_dir/bin command -v trivy; }
 
@@ -35,15 +37,17 @@ trivy_status() {
 }
 
 database_up() {
-  local registry answer
-  registry=$(registry_address)
-  answer=$(stack_python "$here/stack.d/vulnerability_database.py" "$here/../tests/stack/vulnerabilities" "$registry/$database_name") ||
-    die "the vulnerability database could not be published to $registry"
+  local answer
+  answer=$(stack_python "$here/stack.d/vulnerability_database.py" "$here/../tests/stack/vulnerabilities" "$(database_address)") ||
+    die "the vulnerability database could not be published as $(database_address)"
   say database "$answer"
 }
 
 database_status() {
-  local registry
-  registry=$(registry_address) || { say database 'missing: no registry' && return 1; }
-  say database "$registry/$database_name"
+  registry_address >/dev/null || { say database 'missing: no registry' && return 1; }
+  stack_python "$here/stack.d/vulnerability_database.py" --check "$here/../tests/stack/vulnerabilities" "$(database_address)" >/dev/null || {
+    say database "missing, or not of today: $(database_address)"
+    return 1
+  }
+  say database "$(database_address)"
 }
