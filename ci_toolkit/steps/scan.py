@@ -63,7 +63,7 @@ class ScanStep:
         save: Callable[[State], None],
         show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
-        """`root`: the config's directory, which paths in the state are relative to; `show` gets each image's result."""
+        """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result."""
         self._images = images
         self._scanner = scanner
         self._policy = policy
