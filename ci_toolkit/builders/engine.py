@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from docker import DockerClient
+    from docker.models.images import Image
 
     from ci_toolkit.builders.base import BuildRequest, Workspace
     from ci_toolkit.process import Runner
@@ -60,7 +61,7 @@ class EngineBuilder:
         with self._engine() as engine:
             image = engine.images.get(image_id)
             try:
-                to_layout(image.save(chunk_size=_CHUNK), workspace, request.annotations)
+                to_layout(_chunks(image), workspace, request.annotations)
             finally:
                 # Only the untagged image of this build goes; the engine keeps what has a name.
                 _remove_unnamed(engine, image_id)
@@ -106,6 +107,18 @@ def load_argv(request: BuildRequest, workspace: Workspace) -> tuple[str, ...]:
         "--load",
         str(request.context),
     )
+
+
+def _chunks(image: Image) -> Iterator[bytes]:
+    """The image as `docker save` gives it; the engine's failure, an OSError too, can't be taken for the disk's."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield from image.save(chunk_size=_CHUNK)
+    except (DockerException, RequestException) as error:
+        message = f"the engine can't save the image it built: {str(error)[:500]}"
+        raise ToolError(message, hint="is there room on the engine's disk, and a file in the image?") from error
 
 
 @contextmanager
