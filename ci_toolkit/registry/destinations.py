@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ci_toolkit.deadlines import Limits
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.plan import Action
     from ci_toolkit.model.reference import Destination
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
@@ -62,6 +63,14 @@ class Destinations:
         self._hosts: dict[str, RegistryHost] = {}
         self._holdings = Holdings()
 
+    def plan(self, image: str, digest: str, tags: Sequence[str], destination: Destination) -> Sequence[Action]:
+        """What `push` would do, in order; nothing is connected. `digest` may be a placeholder."""
+        from ci_toolkit.registry.plan import disk_push, registry_push
+
+        if isinstance(destination, LayoutRepository):
+            return disk_push(image, digest, tags, self._directory(destination))
+        return registry_push(image, digest, tags, destination, plain=self._is_plain(destination))
+
     def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
         """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
         if isinstance(destination, LayoutRepository):
@@ -106,9 +115,12 @@ class Destinations:
                 transport=self._transport,
                 retries=retries,
                 authorizer=Authorizer(name, self._keychain, self._transport, retries, self._redact),
-                plain=repository.is_loopback or name in self._insecure,
+                plain=self._is_plain(repository),
             )
         return self._hosts[name]
+
+    def _is_plain(self, repository: Repository) -> bool:
+        return repository.is_loopback or repository.registry in self._insecure
 
     def _directory(self, destination: LayoutRepository) -> Path:
         return self._root / destination.directory

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_DOCKER_HUB_HOST = "registry-1.docker.io"
+DOCKER_HUB_HOST = "registry-1.docker.io"
+"""Where Docker Hub, known as `docker.io`, really is."""
 _MAX_REPLY = 4 * 1024 * 1024
 
 
@@ -116,7 +117,7 @@ class RegistryHost:
         return urljoin(self._base, path)
 
     def _find_base(self) -> str:
-        host = _DOCKER_HUB_HOST if self.name == DOCKER_HUB else self.name
+        host = DOCKER_HUB_HOST if self.name == DOCKER_HUB else self.name
         if not self._plain:
             return f"https://{host}"
         reply = self.persist(lambda: self._transport.request("GET", f"http://{host}/v2/"))

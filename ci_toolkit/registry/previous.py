@@ -9,7 +9,6 @@ from ci_toolkit.errors import IntegrityError
 
 if TYPE_CHECKING:
     from ci_toolkit.layout import Layout
-    from ci_toolkit.layout import Layout
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.registry.client import RepositoryClient
 

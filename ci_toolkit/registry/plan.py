@@ -1,0 +1,72 @@
+"""The requests of a push, told in advance: what `push_image` and `push_to_disk` do, with nothing connected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_toolkit.model.plan import Action
+from ci_toolkit.model.reference import DOCKER_HUB
+from ci_toolkit.registry.host import DOCKER_HUB_HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.model.reference import Repository
+
+STEP = "push"
+
+
+def registry_push(
+    image: str, digest: str, tags: Sequence[str], repository: Repository, *, plain: bool
+) -> list[Action]:
+    """The requests to a registry, in order."""
+    host = DOCKER_HUB_HOST if repository.registry == DOCKER_HUB else repository.registry
+    base = f"{'http' if plain else 'https'}://{host}/v2/{repository.path}"
+    requests = [*_content(base, digest, str(repository)), *_tags(base, digest, tags)]
+    return [
+        Action(step=STEP, kind="request", image=image, summary=summary, method=method, url=url, when=when)
+        for method, url, summary, when in requests
+    ]
+
+
+def disk_push(image: str, digest: str, tags: Sequence[str], directory: Path) -> list[Action]:
+    """The writes to a registry on disk, in order."""
+    return [
+        Action(
+            step=STEP,
+            kind="write",
+            image=image,
+            summary=f"copy {digest} with all its platforms",
+            path=str(directory / "blobs"),
+            when="it isn't there yet",
+        ),
+        Action(
+            step=STEP,
+            kind="write",
+            image=image,
+            summary=f"point {', '.join(tags)} at {digest}",
+            path=str(directory / "index.json"),
+            when="a tag is new, or has another digest",
+        ),
+    ]
+
+
+def _content(base: str, digest: str, repository: str) -> Iterator[tuple[str, str, str, str]]:
+    blob, missing = "<digest of each blob>", f"the repository lacks {digest}"
+    yield "HEAD", f"{base}/manifests/{digest}", f"ask whether {repository} has {digest}", ""
+    yield "HEAD", f"{base}/blobs/{blob}", "ask for each blob", missing
+    yield "POST", f"{base}/blobs/uploads/", "begin an upload, or mount from a sibling repository", f"{blob} is missing"
+    yield "PUT", f"{base}/blobs/uploads/<upload>?digest={blob}", "send the blob", f"{blob} is missing"
+    yield "PUT", f"{base}/manifests/<digest of each platform>", "push each platform's manifest", missing
+    yield "PUT", f"{base}/manifests/{digest}", "push the index", missing
+    yield "HEAD", f"{base}/manifests/{digest}", "verify", missing
+
+
+def _tags(base: str, digest: str, tags: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    for tag in tags:
+        yield "HEAD", f"{base}/manifests/{tag}", f"ask what {tag} points at", ""
+    for tag in tags:
+        moved = f"{tag} doesn't point at {digest} yet"
+        yield "PUT", f"{base}/manifests/{tag}", f"point {tag} at {digest}", moved
+        yield "HEAD", f"{base}/manifests/{tag}", "verify", moved

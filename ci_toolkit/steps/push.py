@@ -1,0 +1,176 @@
+"""The push: what the gate let pass, to every repository of its image, tags last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError, VerdictError
+from ci_toolkit.layout import Layout
+from ci_toolkit.state import Pushed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.digest import Digest
+    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.reference import Destination
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.registry.outcome import Outcome
+    from ci_toolkit.state import ImageState, State
+
+
+class Publisher(Protocol):
+    """Brings images to destinations; `ci_toolkit.registry.destinations.Destinations` is the one."""
+
+    def plan(self, image: str, digest: str, tags: Sequence[str], destination: Destination) -> Sequence[Action]:
+        """What `push` would do, in order, with nothing connected."""
+
+    def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
+        """Bring an image there and point the tags at it, tags last."""
+
+
+class PushStep:
+    """Pushes images to their repositories. Before the first request every image has to be fit for it.
+
+    A repository that fails stops no other; `save` keeps each success at once, and the failures are raised at the
+    end. `root`: the config's directory, which the layouts in the state are relative to.
+    """
+
+    name: ClassVar[str] = "push"
+
+    def __init__(
+        self,
+        *,
+        images: Mapping[str, ImageOptions],
+        publisher: Publisher,
+        policy: GatePolicy,
+        policy_hash: str,
+        no_gate: bool,
+        root: Path,
+        progress: Progress,
+        save: Callable[[State], None],
+    ) -> None:
+        self._images = images
+        self._publisher = publisher
+        self._gate = policy.severity is not None
+        self._policy_hash = policy_hash
+        self._no_gate = no_gate
+        self._root = root
+        self._progress = progress
+        self._save = save
+
+    def plan(self, state: State) -> Sequence[Action]:
+        """The requests of every push; what isn't known yet stands in angle brackets."""
+        actions: list[Action] = []
+        for name, options in self._images.items():
+            image = state.image(name)
+            digest = str(image.digest or f"<digest of {name}>")
+            tags = image.tags or (f"<each tag of {name}>",)
+            for destination in options.repositories:
+                actions += self._publisher.plan(name, digest, tags, destination)
+        return actions
+
+    def run(self, state: State) -> State:
+        """Push. Raises VerdictError for what the gate didn't let pass, IntegrityError, RemoteError, ToolError."""
+        layouts = {name: self._fit(name, state.image(name)) for name in self._images}
+        failures: list[ToolkitError] = []
+        for name, (layout, root) in layouts.items():
+            state = state.with_image(name, **self._cleared(name, state.image(name)))
+            self._save(state)
+            for destination in self._images[name].repositories:
+                try:
+                    outcome = self._publisher.push(destination, layout, root, state.image(name).tags)
+                except ToolkitError as error:
+                    self._progress.warn(f"{name}: the push to {destination} failed: {error.message}")
+                    failures.append(error)
+                    continue
+                self._say(name, str(destination), root.digest, outcome)
+                state = _recorded(state, name, str(destination), root.digest, outcome)
+                self._save(state)
+        if failures:
+            raise _joined(failures)
+        return state
+
+    def _fit(self, name: str, image: ImageState) -> tuple[Layout, Descriptor]:
+        """The layout to push, if the image may be pushed and the layout is what was scanned."""
+        if image.digest is None or image.layout is None:
+            message = f"{name} has not been built"
+            raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
+        if not image.tags:
+            message = f"{name} has no tags"
+            raise UsageError(message, hint="run `ci-toolkit tag` first")
+        if self._gate:
+            self._check_verdict(name, image)
+        layout = Layout(self._root / image.layout)
+        root = layout.root()
+        if root.digest != image.digest:
+            message = f"{layout.path} holds {root.digest}, but {name} is {image.digest} in the state"
+            raise IntegrityError(message, hint="the layout was changed after the build: build and scan again")
+        return layout, root
+
+    def _check_verdict(self, name: str, image: ImageState) -> None:
+        reason, hint = _refusal(image, self._policy_hash)
+        if self._no_gate:
+            self._progress.warn(f"{name}: the gate is passed over by --no-gate; {reason or 'the verdict is pass'}")
+        elif reason:
+            message = f"{name} is not pushed: {reason}"
+            raise VerdictError(message, hint=hint)
+
+    def _cleared(self, name: str, image: ImageState) -> dict[str, object]:
+        """Forget pushes of another digest or to repositories no longer asked for; keep the gate's story straight."""
+        wanted = {str(destination) for destination in self._images[name].repositories}
+        kept = tuple(p for p in image.pushed if p.digest == image.digest and p.repository in wanted)
+        gate = "off" if not self._gate else "overridden" if self._no_gate else "on"
+        return {"pushed": kept, "references": _references(kept), "gate": gate}
+
+    def _say(self, name: str, destination: str, digest: Digest, outcome: Outcome) -> None:
+        moved = f"{', '.join(outcome.moved)} now {digest.short}" if outcome.moved else "no tag moved"
+        blobs = f"{outcome.uploaded} blobs sent, {outcome.mounted} mounted, {outcome.present} there"
+        self._progress.info(f"{name} → {destination}: {moved}; {blobs}")
+
+
+def _refusal(image: ImageState, policy_hash: str) -> tuple[str, str]:
+    """Why an image may not pass the gate, and what to do; empty where it may."""
+    if image.scan is None or image.verdict is None:
+        return "it was never scanned, and a gate is configured", "run `ci-toolkit scan` first"
+    if image.scan.digest != image.digest:
+        return f"another image was scanned, {image.scan.digest.short}", "run `ci-toolkit scan` again"
+    if image.scan.policy_hash != policy_hash:
+        return "its verdict was given under another policy", "run `ci-toolkit scan` again: the `scan` section changed"
+    if image.verdict != "pass":
+        found = f"{len(image.blocking)} blocking, first {image.blocking[0]}" if image.blocking else "see the scan"
+        return f"the gate refuses it: {found}", "upgrade what is fixable, or triage it under `scan.ignore`"
+    return "", ""
+
+
+def _recorded(state: State, name: str, repository: str, digest: Digest, outcome: Outcome) -> State:
+    record = Pushed(
+        repository=repository,
+        digest=digest,
+        tags=state.image(name).tags,
+        uploaded=outcome.uploaded,
+        mounted=outcome.mounted,
+        present=outcome.present,
+        bytes=outcome.bytes,
+        tags_moved=len(outcome.moved),
+    )
+    others = tuple(p for p in state.image(name).pushed if p.repository != repository)
+    pushed = tuple(sorted((*others, record), key=lambda p: p.repository))
+    return state.with_image(name, pushed=pushed, references=_references(pushed))
+
+
+def _references(pushed: Sequence[Pushed]) -> tuple[str, ...]:
+    return tuple(f"{p.repository}:{tag}" for p in pushed for tag in p.tags)
+
+
+def _joined(failures: Sequence[ToolkitError]) -> ToolkitError:
+    """One error for all: disagreeing bytes weigh more than a registry that fails, and that more than a tool."""
+    worst = max(failures, key=lambda failure: failure.exit_code)
+    if len(failures) > 1:
+        worst.message = "; ".join(failure.message for failure in failures)
+        worst.args = (worst.message,)
+    return worst
