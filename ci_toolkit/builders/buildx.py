@@ -136,8 +136,8 @@ def _cache_arguments(request: BuildRequest, cache: BuildCache) -> Iterator[str]:
 def _fields(*fields: str) -> str:
     """The comma-separated form of Buildx's flags, quoted where a value holds a comma, quote or line end."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    csv.writer(line).writerow(fields)
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _child_variables(request: BuildRequest, env: Mapping[str, str]) -> dict[str, str]:
