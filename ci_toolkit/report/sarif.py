@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import sarif_om
 
-from ci_toolkit.errors import IntegrityError
-from ci_toolkit.files import packaged_schema
 from ci_toolkit.model.findings import by_weight
 from ci_toolkit.report.plain import plain
 from ci_toolkit.report.sarif_rules import LEVELS, rule_id, rules_of
+from ci_toolkit.report.sarif_schema import validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +88,7 @@ def sarif_report(findings: ImageFindings, origin: Origin, *, category: str, igno
     left_out = sum(max(0, len(p.findings) - limit) for p in findings.platforms[:_MAX_RUNS])
     if left_out:
         cuts.append(f"the {left_out} least severe findings: code scanning shows {limit} a run")
-    _validate(document)
+    validate(document)
     return Report(data=data, cuts=tuple(cuts))
 
 
@@ -99,7 +98,7 @@ def category_of(template: str, image: str, platform: str) -> str:
     GitHub takes the text up to the last slash for the category.
     """
     flat = platform.replace("/", "-")
-    text = template if "{image}" in template else f"{template}/{{image}}"
+    text = template if "{image}" in template else f"{template.rstrip('/')}/{{image}}"
     text = text if "{platform}" in text else f"{text.rstrip('/')}/{{platform}}"
     return text.replace("{image}", image).replace("{platform}", flat).strip("/") + "/"
 
@@ -225,12 +224,3 @@ def _provenance(origin: Origin) -> list[sarif_om.VersionControlDetails] | None:
             repository_uri=origin.repository, revision_id=origin.revision, branch=origin.branch
         )
     ]
-
-
-def _validate(document: Any) -> None:
-    from jsonschema import Draft4Validator
-
-    schema = json.loads(packaged_schema("sarif-2.1.0.json"))
-    for violation in Draft4Validator(schema).iter_errors(document):
-        message = f"the SARIF report is wrong at {violation.json_path}: {violation.message[:200]}"
-        raise IntegrityError(message, hint="this is a fault of ci-toolkit: please report it with the findings file")

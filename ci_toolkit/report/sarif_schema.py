@@ -1,0 +1,31 @@
+"""The official SARIF schema's word on a document."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft4Validator, ValidationError
+from jsonschema.validators import extend
+
+from ci_toolkit.errors import IntegrityError
+from ci_toolkit.files import packaged_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def validate(document: Any) -> None:
+    """Raise IntegrityError at the first thing `schemas/sarif-2.1.0.json` doesn't allow."""
+    for violation in _Validator(json.loads(packaged_schema("sarif-2.1.0.json"))).iter_errors(document):
+        message = f"the SARIF report is wrong at {violation.json_path}: {violation.message[:200]}"
+        raise IntegrityError(message, hint="this is a fault of ci-toolkit: please report it with the findings file")
+
+
+def _unique(_validator: Any, wanted: bool, items: Any, _schema: Any) -> Iterator[ValidationError]:  # noqa: FBT001
+    """`uniqueItems` by a set: jsonschema compares every pair, which takes a minute for 5,000 rules."""
+    if wanted and isinstance(items, list) and len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
+        yield ValidationError("has the same item twice")
+
+
+_Validator = extend(Draft4Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]  # as types-jsonschema has it
