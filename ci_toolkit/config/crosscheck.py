@@ -59,7 +59,7 @@ def _paths(image: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[str, ...]]]:
 
 
 def _check_cache(here: Place, given: object, image: Mapping[str, Any], report: Report) -> None:
-    options = given if isinstance(given, dict) else {"type": given}
+    options: dict[str, Any] = given if isinstance(given, dict) else {"type": given}
     for option, kind in (("ref", "registry"), ("path", "local")):
         if option in options and options.get("type") not in (kind, None):
             report((*here, option), f"it goes with the type {kind} alone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import variables
@@ -20,32 +19,25 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Document:
-    """The config as plain values.
+    """The config as plain values; variables that can't be replaced are noted as violations.
 
     Where the schema says `writeOnly`, the value is the text of the file, `${VAR}`: a secret is nowhere in here.
     """
 
-    schema: Schema
-    root: Node
-    env: Mapping[str, str]
-    violations: Violations
-    value: Any = None
-    sources: dict[Path, str] = field(default_factory=dict)
-    """What stands in the file where variables were replaced: messages show this, never the variables' values."""
-    characters: int = 0
+    def __init__(self, schema: Schema, root: Node, env: Mapping[str, str], violations: Violations) -> None:
+        self.schema = schema
+        self.root = root
+        self.env = env
+        self.violations = violations
+        self.sources: dict[Path, str] = {}
+        """What stands in the file where variables were replaced: messages show this, never the variables' values."""
+        self.characters = 0
+        self.value = _value(self, root, schema.document, ())
 
     def add(self, path: Path, message: str) -> None:
         """Note a violation at the value of this path."""
         self.violations.add(place(self.root, path), path, message)
-
-
-def build(schema: Schema, root: Node, env: Mapping[str, str], violations: Violations) -> Document:
-    """The document of a tree; variables that can't be replaced are noted as violations."""
-    document = Document(schema, root, env, violations)
-    document.value = _value(document, root, schema.document, ())
-    return document
 
 
 def pruned(document: Document) -> Any:

@@ -22,7 +22,7 @@ _LONGEST = timedelta(days=366)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYSTEMS = ("linux", "windows", "freebsd")
 _ARCHITECTURES = (
-    "amd64", "arm64", "arm", "386", "riscv64", "ppc64le", "s390x", "loong64", "mips64le", "mips64", "mipsle", "mips", "wasm",
+    "amd64", "arm64", "arm", "386", "riscv64", "ppc64le", "s390x", "loong64", "mips64le", "mips64", "mipsle", "mips",
 )  # fmt: skip
 _ALSO_CALLED = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386", "x86": "386"}
 _VARIANT = re.compile(r"v[0-9]{1,2}(?:\.[0-9]{1,2})?")

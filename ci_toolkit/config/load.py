@@ -31,7 +31,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         violations.raise_if_any(name)
         raise AssertionError(name)
     rules = schema.load()
-    read = document.build(rules, tree, env, violations)
+    read = document.Document(rules, tree, env, violations)
     _refuse_newer(read, name)
     if not conform.conforms(rules, rules.document, read.value):
         from ci_toolkit.config.explain import explain

@@ -1,35 +1,38 @@
-"""A YAML document as a tree that knows where everything stands."""
+"""A YAML document as a tree that knows where everything stands.
+
+Plain classes, as all of the loader's own: making a dataclass takes a millisecond of every start.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ci_toolkit.config.violations import Path, Position
 
 
-@dataclass(slots=True, kw_only=True)
 class Scalar:
     """One value as it is written; `plain` without quotes."""
 
-    position: Position
-    text: str
-    plain: bool
-    weight: int = 1
-    height: int = 0
+    height = 0
+
+    def __init__(self, position: Position, text: str, *, plain: bool, weight: int) -> None:
+        self.position = position
+        self.text = text
+        self.plain = plain
+        self.weight = weight
 
 
-@dataclass(slots=True, kw_only=True)
 class Sequence:
     """A list."""
 
-    position: Position
-    items: list[Node] = field(default_factory=list)
-    weight: int = 1
-    """Nodes in the whole tree below, aliases expanded; long scalars weigh more."""
-    height: int = 0
-    """Levels below, aliases expanded."""
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self.items: list[Node] = []
+        self.weight = 1
+        """Nodes in the whole tree below, aliases expanded; long scalars weigh more."""
+        self.height = 0
+        """Levels below, aliases expanded."""
 
 
 class Entry(NamedTuple):
@@ -39,14 +42,14 @@ class Entry(NamedTuple):
     value: Node
 
 
-@dataclass(slots=True, kw_only=True)
 class Mapping:
     """A mapping; keys are always text."""
 
-    position: Position
-    entries: dict[str, Entry] = field(default_factory=dict)
-    weight: int = 1
-    height: int = 0
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self.entries: dict[str, Entry] = {}
+        self.weight = 1
+        self.height = 0
 
 
 Node = Scalar | Sequence | Mapping
@@ -73,19 +76,12 @@ def place(root: Node, path: Path) -> Position:
     return node.position
 
 
-def value_position(root: Node, path: Path) -> Position:
-    """Where the value at this path stands; where it is missing, the nearest place above it."""
-    for length in range(len(path), 0, -1):
-        if (node := node_at(root, path[:length])) is not None:
-            return node.position
-    return root.position
-
-
 def key_position(root: Node, path: Path) -> Position:
-    """Where the key stands that leads to this path; an item of a list has its own place."""
-    if not path:
-        return root.position
-    above, key = node_at(root, path[:-1]), path[-1]
-    if isinstance(above, Mapping) and isinstance(key, str) and key in above.entries:
-        return above.entries[key].key
-    return value_position(root, path)
+    """Where the key stands that leads to this path; an item of a list has its own place; else the nearest above."""
+    for length in range(len(path), 0, -1):
+        above, part = node_at(root, path[: length - 1]), path[length - 1]
+        if isinstance(above, Mapping) and isinstance(part, str) and part in above.entries:
+            return above.entries[part].key
+        if isinstance(above, Sequence) and isinstance(part, int) and part < len(above.items):
+            return above.items[part].position
+    return root.position

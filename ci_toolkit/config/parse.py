@@ -5,12 +5,11 @@ Limits hold while events arrive, so that no document costs more than its limits 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ci_toolkit.config.characters import unprintable
 from ci_toolkit.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from ci_toolkit.config.violations import Position, quoted
 
@@ -27,7 +26,6 @@ _TAGS: dict[type[Node], tuple[str, ...]] = {
     Sequence: ("tag:yaml.org,2002:seq",),
     Mapping: ("tag:yaml.org,2002:map",),
 }
-_BAD_IN_VALUES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TOO_HEAVY = f"more than {HEAVIEST:,} values, with the aliases expanded"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -41,17 +39,17 @@ class _Fatal(Exception):  # noqa: N818 never leaves this module
         self.message = message
 
 
-@dataclass(slots=True)
 class _Open:
     """A collection whose end hasn't come yet."""
 
-    node: Sequence | Mapping
-    anchor: str | None
-    key: str | None = None
-    """The key that waits for its value."""
-    key_position: Position = Position(1, 1)
-    key_is_merge: bool = False
-    merged: list[tuple[Position, Node]] = field(default_factory=list)
+    def __init__(self, node: Sequence | Mapping, anchor: str | None) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.key: str | None = None
+        """The key that waits for its value."""
+        self.key_position = node.position
+        self.key_is_merge = False
+        self.merged: list[tuple[Position, Node]] = []
 
 
 def parse(text: str, violations: Violations) -> Node | None:
@@ -88,8 +86,8 @@ class _Tree:
             yaml.ScalarEvent: self._scalar,
             yaml.SequenceStartEvent: self._start,
             yaml.MappingStartEvent: self._start,
-            yaml.SequenceEndEvent: self._end,
-            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: lambda _: self._end(),
+            yaml.MappingEndEvent: lambda _: self._end(),
             yaml.AliasEvent: self._alias,
         }
 
@@ -106,12 +104,11 @@ class _Tree:
     def _scalar(self, event: Any) -> None:
         position, text = _position(event), event.value
         _check_tag(event, Scalar)
-        if bad := _BAD_IN_VALUES.search(text):
-            message = f"the text holds the control character U+{ord(bad[0]):04X}"
-            self._violations.add(position, self._path(), message)
-            text = _BAD_IN_VALUES.sub("", text)
+        if bad := unprintable(text):
+            self._violations.add(position, self._path(), f"the text holds the control character {bad[1]}")
+            text = "".join(character for character in text if unprintable(character) is None)
         plain = not event.style and event.tag is None
-        node = Scalar(position=position, text=text, plain=plain, weight=1 + len(text) // _CHARACTERS_PER_NODE)
+        node = Scalar(position, text, plain=plain, weight=1 + len(text) // _CHARACTERS_PER_NODE)
         self._count(node.weight, position)
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -126,9 +123,9 @@ class _Tree:
         self._count(1, position)
         if event.anchor:
             self._anchors[event.anchor] = None
-        self._stack.append(_Open(kind(position=position), event.anchor))
+        self._stack.append(_Open(kind(position), event.anchor))
 
-    def _end(self, event: Any) -> None:
+    def _end(self) -> None:
         done = self._stack.pop()
         if isinstance(done.node, Mapping):
             self._merge(done, done.node)
@@ -224,9 +221,8 @@ def _grow(above: Sequence | Mapping, node: Node, position: Position) -> None:
 def _check_tag(event: Any, kind: type[Node]) -> None:
     if event.tag is not None and event.tag not in _TAGS[kind]:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        raise _Fatal(
-            _position(event), f"the YAML tag {quoted(tag)} is not supported: write plain text, lists, mappings"
-        )
+        message = f"the YAML tag {quoted(tag)} is not supported: write plain text, lists and mappings"
+        raise _Fatal(_position(event), message)
 
 
 def _position(event: Any) -> Position:

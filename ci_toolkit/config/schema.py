@@ -73,6 +73,16 @@ class Schema:
         extra = node.get("additionalProperties")
         return self.resolved(extra) if isinstance(extra, dict) else None
 
+    def at(self, value: Any, path: Path) -> SchemaNode:
+        """The node for a path in a document of this value; {} where there is none."""
+        node = self.resolved(self.document)
+        for part in path:
+            child = self.child(self.branch(node, type_of(value)), part)
+            if child is None:
+                return {}
+            node, value = child, value[part]
+        return node
+
     def types(self, node: SchemaNode) -> tuple[str, ...]:
         """The types of values that a resolved node takes; none where it doesn't say."""
         if "oneOf" in node:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import stat
 from typing import TYPE_CHECKING
 
+from ci_toolkit.config.characters import unprintable
 from ci_toolkit.config.violations import Position, Violations
 from ci_toolkit.errors import ConfigError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 _UTF16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What YAML 1.2.2, 5.1 (c-printable) leaves out."""
 
 
 def read(path: Path, file: str) -> str:
@@ -25,9 +23,9 @@ def read(path: Path, file: str) -> str:
     data = _read_bytes(path, file)
     violations = Violations()
     text = _decoded(data.removeprefix(codecs.BOM_UTF8), violations)
-    if unprintable := _UNPRINTABLE.search(text):
-        message = f"the file holds the control character U+{ord(unprintable[0]):04X}: delete it"
-        violations.add(position_of(text, unprintable.start()), (), message)
+    if bad := unprintable(text):
+        offset, name = bad
+        violations.add(position_of(text, offset), (), f"the file holds the control character {name}: delete it")
     violations.raise_if_any(file)
     return text
 
@@ -50,9 +48,8 @@ def _read_bytes(path: Path, file: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         message = f"can't read the config {file}: {reason}"
-        hint = (
-            "`ci-toolkit init` writes one" if isinstance(error, FileNotFoundError) else "mend its permissions or path"
-        )
+        missing = isinstance(error, FileNotFoundError)
+        hint = "`ci-toolkit init` writes one" if missing else "mend its permissions or its path"
         raise ConfigError(message, hint=hint) from None
     if len(data) > LARGEST:
         message = f"{file} is larger than 1 MiB"

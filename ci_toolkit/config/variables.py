@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ci_toolkit.config.characters import unprintable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OPENING = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 _ALONE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LONGEST = 64 * 1024
 
 
@@ -56,7 +57,7 @@ def _value(name: str, env: Mapping[str, str]) -> str:
     if name not in env:
         message = f"the environment variable {name} is not set"
         raise Unresolvable(message)
-    if bad := _CONTROL.search(env[name]):
-        message = f"the environment variable {name} holds the control character U+{ord(bad[0]):04X}"
+    if bad := unprintable(env[name]):
+        message = f"the environment variable {name} holds the control character {bad[1]}"
         raise Unresolvable(message)
     return env[name]

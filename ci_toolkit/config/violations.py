@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_toolkit.errors import ConfigError
@@ -26,9 +25,8 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Violation:
-    """One thing that is wrong, ordered by its place."""
+class Violation(NamedTuple):
+    """One thing that is wrong; they sort by their place."""
 
     position: Position
     path: str
@@ -40,13 +38,13 @@ class Violation:
         return f"{file}:{self.position.line}:{self.position.column}: {path}{self.message}"
 
 
-@dataclass(slots=True)
 class Violations:
     """Gathers them; the same message at the same place counts once."""
 
-    found: set[Violation] = field(default_factory=set)
-    spoilt: set[Path] = field(default_factory=set)
-    """Values that are known to be unusable: neither they nor what lies below is judged again."""
+    def __init__(self) -> None:
+        self.found: set[Violation] = set()
+        self.spoilt: set[Path] = set()
+        """Values that are known to be unusable: neither they nor what lies below is judged again."""
 
     def add(self, position: Position, path: Path, message: str) -> None:
         """Note one. Credentials inside an address are masked."""
