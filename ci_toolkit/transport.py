@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin
 
 import requests
 import urllib3
@@ -16,7 +15,7 @@ import urllib3
 from ci_toolkit.deadlines import ClockedAdapter, Deadline, Limits, current
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.proxies import proxies_for
-from ci_toolkit.trust import addresses, refusal, same_origin, without_query
+from ci_toolkit.trust import addresses, joined, refusal, same_origin, without_query
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -127,6 +126,12 @@ class Incoming:
         return data
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """None: requests prepares a redirect's request even where it isn't to follow it; we follow ourselves."""
+        return None
+
+
 class Transport:
     """HTTP for one run: safe to share between threads. `env` gives proxies and CA bundles, and nothing else does."""
 
@@ -135,7 +140,7 @@ class Transport:
         self._limits = limits or Limits()
         self._resolve = resolve
         self._verify = _ca_bundle(env)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers.clear()
@@ -250,7 +255,7 @@ def _ca_bundle(env: Mapping[str, str]) -> str | bool:
 def _redirect(method: str, response: requests.Response) -> str:
     location = response.headers.get("Location", "")
     followed = _REDIRECTS if method in ("GET", "HEAD") else _REDIRECTS_WITH_BODY
-    return urljoin(response.url, location) if location and response.status_code in followed else ""
+    return joined(response.url, location) if location and response.status_code in followed else ""
 
 
 def _operation(method: str, url: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,14 @@ def origin(url: str) -> tuple[str, str, int]:
 def same_origin(one: str, other: str) -> bool:
     """True if both URLs have the same scheme, host and port."""
     return origin(one) == origin(other)
+
+
+def joined(base: str, target: str) -> str:
+    """A URL a server gave, made absolute; what is no URL stays as it is, for `refusal` to name."""
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
 
 
 def without_query(url: str) -> str:

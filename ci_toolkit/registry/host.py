@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from ci_toolkit.model.reference import DOCKER_HUB
 from ci_toolkit.registry.faults import error_of
 from ci_toolkit.transport import HttpError, Reply
-from ci_toolkit.trust import same_origin, without_query
+from ci_toolkit.trust import joined, same_origin, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -103,7 +103,7 @@ class RegistryHost:
 
     def follow(self, reply: Reply, target: str) -> str:
         """The URL of a Location or Link in an answer; raises HttpError where it must not be followed."""
-        url = urljoin(reply.url, target)
+        url = joined(reply.url, target)
         if reason := self._transport.may_go(reply.url, url):
             message = f"{self.name} sends us on to {without_query(url)}: refused, {reason}"
             raise HttpError(message, hint="look at the registry's configuration, or at who answers for it")
