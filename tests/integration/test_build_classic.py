@@ -107,6 +107,37 @@ def test_a_builder_that_cannot_be_created_leaves_the_engine(tmp_path: Path, benc
         creating.step(image_options(context, platforms=BOTH)).run(EMPTY)
 
 
+def test_a_created_builder_builds_what_the_engine_cannot_and_stays_chosen(tmp_path: Path, bench: Bench) -> None:
+    context = write_context(tmp_path / "src", TWO_LAYERS, a_txt="hello", b_txt="there")
+    (tmp_path / "bin").mkdir()
+    real = subprocess.run(["sh", "-c", "command -v docker"], capture_output=True, text=True, check=True).stdout.strip()
+    # The builder's image can't be pulled here: the engine with the containerd store stands in for the builder.
+    (tmp_path / "bin" / "docker").write_text(
+        f"""#!/bin/sh
+echo "$*" >> {tmp_path}/calls
+case "$*" in
+  "buildx create --name=ci-toolkit --driver=docker-container --bootstrap") exit 0 ;;
+  *--builder=ci-toolkit*)
+    unset DOCKER_HOST
+    for argument; do shift; [ "$argument" = --builder=ci-toolkit ] || set -- "$@" "$argument"; done ;;
+esac
+exec {real} "$@"
+"""
+    )
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    env = {**bench.env, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    options = [image_options(context, name=name, platforms=BOTH) for name in ("one", "two")]
+    state = replace(bench, env=env, create=True).step(*options).run(EMPTY)
+    assert set(state.image("two").platforms) == set(BOTH)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert [" ".join(call.split()[:2]) for call in calls] == [
+        "buildx build",
+        "buildx create",
+        "buildx build",
+        "buildx build",
+    ]
+
+
 def test_a_failing_build_is_told_as_such(tmp_path: Path, bench: Bench) -> None:
     context = write_context(tmp_path / "src", "FROM scratch\nCOPY nothing /\n")
     with pytest.raises(ToolError, match=r"Dockerfile:2: .*not found"):
