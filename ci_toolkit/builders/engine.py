@@ -71,8 +71,8 @@ class EngineBuilder:
     def _engine(self) -> Iterator[DockerClient]:
         from docker import DockerClient
         from docker.errors import DockerException
-        from requests.exceptions import RequestException
 
+        # What docker-py lets through of its HTTP client is an OSError.
         host = self._host()
         tls = self._env.get("DOCKER_TLS_VERIFY") or self._env.get("DOCKER_TLS")
         try:
@@ -83,7 +83,7 @@ class EngineBuilder:
             )
             with _closing(client):
                 yield client
-        except (DockerException, RequestException, OSError) as error:
+        except (DockerException, OSError) as error:
             message = f"the engine at {host} failed: {str(error)[:500]}"
             raise ToolError(message, hint="is the engine still running, and is there room on its disk?") from error
 
@@ -112,11 +112,10 @@ def load_argv(request: BuildRequest, workspace: Workspace) -> tuple[str, ...]:
 def _chunks(image: Image) -> Iterator[bytes]:
     """The image as `docker save` gives it; the engine's failure, an OSError too, can't be taken for the disk's."""
     from docker.errors import DockerException
-    from requests.exceptions import RequestException
 
     try:
         yield from image.save(chunk_size=_CHUNK)
-    except (DockerException, RequestException) as error:
+    except (DockerException, OSError) as error:
         message = f"the engine can't save the image it built: {str(error)[:500]}"
         raise ToolError(message, hint="is there room on the engine's disk, and a file in the image?") from error
 
