@@ -100,7 +100,8 @@ def _send_chunks(repository: RepositoryClient, blob: LayoutBlob, location: str, 
             "PATCH", location, repository.scopes, headers=headers, body=part, allow=(202, 416)
         )
         if reply.status == 416:
-            reply = repository.host.exchange("GET", location, repository.scopes, allow=(204,))
+            session = _location(repository, reply, location)
+            reply = repository.host.exchange("GET", session, repository.scopes, allow=(204,))
         received = _RANGE.fullmatch(reply.headers.get("range", ""))
         arrived = int(received[1]) + 1 if received else offset + len(part)
         stuck = stuck + 1 if arrived <= offset else 0

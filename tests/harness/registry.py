@@ -144,6 +144,7 @@ class Issuer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 status, document = issuer.answer(self.path, self.headers.get("Authorization", ""))
