@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +19,7 @@ from ci_toolkit.scanners.trivy_report import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from ci_toolkit.model.findings import PlatformFindings
     from ci_toolkit.process import Runner
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.database import Database
 
 _MAX_REPORT = 512 * 1024 * 1024
-_GRACE = 15.0
-"""Seconds Trivy has beyond its own deadline to say which step ran into it."""
 _JAVA_WANTED = "Java DB"
 
 
@@ -59,10 +59,12 @@ class Trivy:
         program: Path | None = None,
         java_repositories: Sequence[str] = (),
         parallel: int = 0,
+        grace: float = 15.0,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
+        `grace`: seconds Trivy has beyond its own deadline to say which step ran into it.
         """
         self._runner = runner
         self._progress = progress
@@ -71,8 +73,11 @@ class Trivy:
         self._program = program
         self._java_repositories: tuple[str | None, ...] = tuple(java_repositories) or (None,)
         self._parallel = parallel or os.cpu_count() or 1
+        self._grace = grace
+        self._clock = clock
         self._cache = cache
         self._java = cache / "java"
+        self._java_asked = False
         self._store = DatabaseStore(
             cache, repositories, max_age=max_age, clock=clock, progress=progress, patience=self._timeout
         )
@@ -124,10 +129,11 @@ class Trivy:
             raise ToolError(message) from error
 
     def _link(self, place: Private, database: Database) -> None:
-        for name, directory in (("db", database.directory), ("java-db", self._java / "java-db")):
-            with suppress(FileNotFoundError):
-                (place.cache / name).unlink()
-            (place.cache / name).symlink_to(directory.absolute(), target_is_directory=True)
+        _point(place.cache / "db", database.directory)
+        # An index that is due is not shown: Trivy then says whether it needs one at all.
+        self._java_asked = False
+        if self._java_index_is_young():
+            _point(place.cache / "java-db", self._java / "java-db")
 
     def _refresh(self, cache: Path, source: str | None, place: Private) -> None:
         self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
@@ -158,21 +164,37 @@ class Trivy:
 
     def _fetch_java_index(self, place: Private) -> None:
         """The index that names Java archives by their hash: had only once an image holds one, for it is large."""
-        failures = []
         with locked(self._java / "lock", seconds=self._timeout):
-            for source in self._java_repositories:
+            if not self._java_asked:
                 self._progress.info("an image holds Java archives: refreshing the index of Java archives")
-                try:
-                    self._run(self._download(self._java, source, place, java=True), place)
-                except ToolError as error:
-                    failures.append(error.message)
-                else:
-                    return
-        message = "the image holds Java archives, and Trivy's index of them can't be had:\n  " + "\n  ".join(failures)
-        raise ToolError(message, hint="let this machine reach Trivy's Java database, or scan where it can")
+                self._ask_for_java_index(place)
+                self._java_asked = True
+                _point(place.cache / "java-db", self._java / "java-db")
+
+    def _ask_for_java_index(self, place: Private) -> None:
+        failures = []
+        for source in self._java_repositories:
+            try:
+                self._run(self._download(self._java, source, place, java=True), place)
+            except ToolError as error:
+                failures.append(error.message)
+            else:
+                return
+        said = "can't be had:\n  " + "\n  ".join(failures)
+        if not (self._java / "java-db" / "trivy-java.db").is_file():
+            message = f"an image holds Java archives, and Trivy's index of them {said}"
+            raise ToolError(message, hint="let this machine reach Trivy's Java database, or scan where it can")
+        self._progress.warn(f"the index of Java archives is an old one; a newer {said}")
+
+    def _java_index_is_young(self) -> bool:
+        try:
+            metadata = json.loads((self._java / "java-db" / "metadata.json").read_bytes())
+            return self._clock() < datetime.fromisoformat(metadata["NextUpdate"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
 
     def _run(self, argv: Sequence[str], place: Private) -> None:
-        self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + _GRACE, on_line=self._progress.tool)
+        self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + self._grace, on_line=self._progress.tool)
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
         return scan_argv(self._start(place, online=False), target, place, seconds=self._timeout)
@@ -187,6 +209,12 @@ class Trivy:
             return (str(program),)
         user = f"{os.getuid()}:{os.getgid()}"
         return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online)
+
+
+def _point(link: Path, directory: Path) -> None:
+    with suppress(FileNotFoundError):
+        link.unlink()
+    link.symlink_to(directory.absolute(), target_is_directory=True)
 
 
 def _read(target: Target) -> bytes:

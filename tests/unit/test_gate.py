@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ ANYTHING = replace(POLICY, fixable_only=False)
 TRIAGED = Ignore(id="CVE-2019-11324", reason="not reachable", owner="platform", expires=TODAY)
 
 
-def decide(*findings: Finding, policy: GatePolicy = POLICY, **changes: object) -> Decision:
+def decide(*findings: Finding, policy: GatePolicy = POLICY, **changes: Any) -> Decision:
     return evaluate(image(platform(*findings, **changes)), policy, TODAY)
 
 
@@ -91,7 +91,10 @@ def test_a_scan_that_saw_nothing_proves_nothing(reaction: Reaction, scratch: boo
 def test_one_bad_platform_fails_the_image() -> None:
     decision = evaluate(image(platform(), platform(URLLIB3, name="linux/arm64")), POLICY, TODAY)
     assert decision.verdict == "fail"
-    assert {name: p.verdict for name, p in decision.platforms.items()} == {"linux/amd64": "pass", "linux/arm64": "fail"}
+    assert {name: p.verdict for name, p in decision.platforms.items()} == {
+        "linux/amd64": "pass",
+        "linux/arm64": "fail",
+    }
     assert decision.platforms["linux/arm64"].reasons == ("1 finding of severity high or above with a fix",)
 
 
@@ -168,7 +171,7 @@ def test_entries_that_matched_nothing_anywhere_are_unused() -> None:
 def test_what_is_below_the_gate_can_be_ignored_too() -> None:
     entry = replace(TRIAGED, id="CVE-2023-45853")
     decision = decide(ZLIB, policy=replace(POLICY, ignores=(entry,)))
-    assert (decision.verdict, decision.ignored, decision.used) == ("pass", 1, {entry})
+    assert (decision.verdict, decision.ignored, decision.used) == ("pass", 1, frozenset({entry}))
 
 
 findings = st.builds(

@@ -1,0 +1,141 @@
+"""A scan step on a layout made in memory, and everything it says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.config.options import CacheOptions, ImageOptions
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.findings import Severity
+from ci_toolkit.model.gate import GatePolicy
+from ci_toolkit.model.oci import Index
+from ci_toolkit.process import SystemRunner
+from ci_toolkit.progress import Silent
+from ci_toolkit.redact import Redactor
+from ci_toolkit.scanners.trivy import Trivy
+from ci_toolkit.state import ImageState, Source, State
+from ci_toolkit.steps.scan import ScanStep
+from tests.harness.images import make_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from tests.harness.images import Tree
+
+POLICY = GatePolicy(
+    severity=Severity.HIGH, fixable_only=True, unknown="warn", end_of_life_os="fail", incomplete="fail"
+)
+
+
+class Listener(Silent):
+    """A `Progress` that remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def info(self, message: str) -> None:
+        """Remember it."""
+        self.said.append(message)
+
+    def warn(self, message: str) -> None:
+        """Remember it."""
+        self.said.append(f"warning: {message}")
+
+
+def options(name: str, root: Path, **changes: Any) -> ImageOptions:
+    """An image of the config, all defaults."""
+    base = ImageOptions(
+        name=name,
+        context=root,
+        dockerfile=root / "Dockerfile",
+        target=None,
+        platforms=(),
+        build_args={},
+        build_contexts={},
+        secrets={},
+        ssh=(),
+        labels={},
+        annotations={},
+        title=None,
+        licenses=None,
+        cache=CacheOptions(type="none", ref=None, path=None, mode="min"),
+        provenance="none",
+        reproducible=True,
+        repositories=(),
+        tags=(),
+        version_file=None,
+        scratch=False,
+    )
+    return replace(base, **changes)
+
+
+@dataclass
+class Scans:
+    """Scans below `root`, with this Trivy and these repositories for its database."""
+
+    root: Path
+    program: Path | None
+    repositories: tuple[str, ...] = ()
+    policy: GatePolicy = POLICY
+    max_age: timedelta = timedelta(hours=48)
+    timeout: timedelta = timedelta(seconds=60)
+    grace: float = 15.0
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    progress: Listener = field(default_factory=Listener)
+    saved: list[State] = field(default_factory=list)
+    images: list[ImageOptions] = field(default_factory=list)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    workdir: str = ".ci-toolkit"
+    state: State = field(
+        default_factory=lambda: State(tool_version="0", source=Source(revision=None, images_hash="sha256:0"))
+    )
+
+    def add(self, name: str, platforms: Mapping[str, Sequence[Tree]], *, index: bool = True, **changes: Any) -> None:
+        """Build an image: its layout, its options, its state."""
+        path = self.root / self.workdir / "layouts" / name
+        root = make_image(path, platforms, index=index)
+        document = Layout(path).document(root)
+        built = dict(document.platforms) if isinstance(document, Index) else {next(iter(platforms)): root.digest}
+        image = ImageState(digest=root.digest, platforms=built, layout=str(path.relative_to(self.root)))
+        self.state = replace(self.state, images={**self.state.images, name: image})
+        self.images.append(options(name, self.root, **changes))
+
+    @property
+    def scanner(self) -> Trivy:
+        """The scanner."""
+        return Trivy(
+            SystemRunner(self.env, Redactor()),
+            cache=self.root / "cache",
+            repositories=self.repositories,
+            max_age=self.max_age,
+            timeout=self.timeout,
+            image="aquasec/trivy",
+            clock=lambda: self.now,
+            progress=self.progress,
+            program=self.program,
+            grace=self.grace,
+        )
+
+    @property
+    def step(self) -> ScanStep:
+        """The step, made anew: nothing is kept in memory from scan to scan."""
+        return ScanStep(
+            self.images,
+            scanner=self.scanner,
+            policy=self.policy,
+            policy_hash="sha256:1",
+            root=self.root,
+            workdir=self.root / self.workdir,
+            clock=lambda: self.now,
+            progress=self.progress,
+            save=self.saved.append,
+        )
+
+    def scan(self) -> State:
+        """Scan all images and keep the state."""
+        self.state = self.step.run(self.state)
+        return self.state
