@@ -161,7 +161,7 @@ class Authorizer:
         if reply.status != 200:
             who = "the login for it" if credential else "anonymous access"
             hint = f"{who} was refused: check the credentials, or `docker login {self._host}`"
-            raise error_of(reply, f"token for {self._host}", hint=hint if reply.status in (401, 403) else "")
+            raise error_of(reply, f"a token for {self._host} from", hint=hint if reply.status in (401, 403) else "")
         return reply
 
     def _read(self, reply: Reply) -> _Token:

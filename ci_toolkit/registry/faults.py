@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.text import neutralise
@@ -32,15 +33,22 @@ def error_of(reply: Reply, operation: str, *, hint: str = "") -> HttpError:
     Source: OCI distribution spec, "Error Codes".
     """
     code, message = _first(reply.body)
-    said = ": ".join(part for part in (code, message) if part) or "no reason given"
+    said = ": ".join(part for part in (_status(reply.status), code, message) if part)
     return HttpError(
-        f"{operation} failed with {reply.status} at {without_query(reply.url)}: {said}",
+        f"{operation} {without_query(reply.url)}: {said}",
         hint=hint or _CODE_HINTS.get(code) or _HINTS.get(reply.status, ""),
         status=reply.status,
         code=code,
         temporary=is_temporary(reply.status),
         retry_after=reply.headers.get("retry-after", ""),
     )
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _first(body: bytes) -> tuple[str, str]:
