@@ -22,6 +22,9 @@ STEPS = ("build", "tag", "scan", "push", "sarif", "pin")
 _EVEN_AFTER_FAILURE = frozenset({"sarif"})
 """The reports of a scan are wanted most when something went wrong after it."""
 
+_PURE = frozenset({"tag"})
+"""Its run touches nothing, so a plan knows what comes of it."""
+
 
 def order(names: Iterable[str]) -> tuple[str, ...]:
     """These steps in the pipeline's order, each once; raises UsageError for a name that is no step."""
@@ -35,7 +38,12 @@ def order(names: Iterable[str]) -> tuple[str, ...]:
 
 def plan(steps: Sequence[Step], state: State) -> tuple[Action, ...]:
     """What `run` would do with these steps and this state, in order."""
-    return tuple(action for step in steps for action in step.plan(state))
+    actions: list[Action] = []
+    for step in steps:
+        actions += step.plan(state)
+        if step.name in _PURE:
+            state = step.run(state)
+    return tuple(actions)
 
 
 class Journal:

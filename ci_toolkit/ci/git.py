@@ -27,7 +27,7 @@ def git_context(runner: Runner, root: Path) -> CiContext:
 
     Raises ToolError where there is a repository and git fails or is missing.
     """
-    repository = _repository(root)
+    repository = checkout_of(root)
     if repository is None:
         return CiContext()
     git = _Git(runner, repository)
@@ -44,7 +44,7 @@ def git_context(runner: Runner, root: Path) -> CiContext:
         tags=tags,
         shallow=bool(tags) and git("rev-parse", "--is-shallow-repository").strip() == "true",
         default_branch=default_branch,
-        source_url=web_address(git("config", "--get", "remote.origin.url", check=False).strip()),
+        source_url=_origin(git),
         dirty=any(line and not line.startswith("#") for line in status),
     )
 
@@ -70,6 +70,11 @@ def web_address(remote: str) -> str | None:
     return f"{parts.scheme if is_web else 'https'}://{address}/{_project(parts.path)}"
 
 
+def origin_address(runner: Runner, checkout: Path) -> str | None:
+    """The web address of a checkout's `origin`; None where there is none."""
+    return _origin(_Git(runner, checkout))
+
+
 class _Git:
     def __init__(self, runner: Runner, repository: Path) -> None:
         self._runner = runner
@@ -82,9 +87,14 @@ class _Git:
         return self._runner.run(argv, cwd=self._repository, timeout=_TIMEOUT, check=check).stdout
 
 
-def _repository(root: Path) -> Path | None:
-    resolved = root.resolve()
+def checkout_of(directory: Path) -> Path | None:
+    """The top of the git checkout that holds a directory; None outside of one. No git is run."""
+    resolved = directory.resolve()
     return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
+
+
+def _origin(git: _Git) -> str | None:
+    return web_address(git("config", "--get", "remote.origin.url", check=False).strip())
 
 
 def _refs(git: _Git, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:

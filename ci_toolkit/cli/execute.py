@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
 from ci_toolkit.cli.session import session
-from ci_toolkit.cli.wiring import Wishes, assemble
+from ci_toolkit.cli.wiring import Wishes, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
             return
         state = _first_state(opened, ordered)
         journal = pipeline.Journal(opened.state_file, state)
-        steps = assemble(opened, ordered, journal.save, wishes or Wishes())
+        steps = Workshop(opened, journal.save, wishes or Wishes()).steps(ordered)
         try:
             pipeline.run(
                 steps,
@@ -45,7 +45,10 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
                 gate=not (wishes and wishes.no_gate),
             )
         finally:
-            print_state(opened, journal.state)
+            if wishes and wishes.findings:
+                _print_findings(opened, journal.state, wishes.findings)
+            else:
+                print_state(opened, journal.state)
 
 
 def print_plan(actions: Sequence[Action], settings: Settings) -> None:
@@ -76,9 +79,27 @@ def print_state(opened: Session, state: State) -> None:
         )
 
 
+def _print_findings(opened: Session, state: State, form: Literal["table", "json"]) -> None:
+    """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
+    from ci_toolkit.report.findings_file import read_findings
+    from ci_toolkit.report.table import scan_json, scan_table
+
+    found = {
+        name: read_findings(opened.config.root / state.image(name).reports["findings"])
+        for name in opened.images
+        if "findings" in state.image(name).reports
+    }
+    if form == "json":
+        document = {name: scan_json(findings, state.image(name)) for name, findings in found.items()}
+        click.echo(opened.redact(json.dumps(document, indent=2, ensure_ascii=False)))
+    else:
+        for name, findings in found.items():
+            click.echo(opened.redact(scan_table(findings, state.image(name))))
+
+
 def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes) -> Sequence[Action]:
     state = opened.fresh_state(building="build" in ordered)
-    return pipeline.plan(assemble(opened, ordered, lambda _: None, wishes), state)
+    return pipeline.plan(Workshop(opened, lambda _: None, wishes).steps(ordered), state)
 
 
 def _first_state(opened: Session, ordered: Sequence[str]) -> State:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_toolkit.ci.git import remote_url, root_of
+from ci_toolkit.ci.git import checkout_of, origin_address
 from ci_toolkit.cli.settings import with_settings
-from ci_toolkit.config.find import CONFIG_NAME
+from ci_toolkit.config.find import NAME
 from ci_toolkit.config.initial import write_initial
 from ci_toolkit.errors import UsageError
 from ci_toolkit.process import SystemRunner
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 def command(settings: Settings, print_only: bool) -> None:  # noqa: FBT001 click's flags
     """Write a commented .ci-toolkit.yml from the Dockerfiles, manifests and git remote found here."""
     runner = SystemRunner(os.environ, Redactor())
-    root = root_of(runner, Path.cwd()) or Path.cwd()
-    text = write_initial(root, remote_url(runner, root))
+    checkout = checkout_of(Path.cwd())
+    root = checkout or Path.cwd()
+    text = write_initial(root, origin_address(runner, checkout) if checkout else None)
     if print_only:
         click.echo(text, nl=False)
         return
-    file = root / CONFIG_NAME
+    file = root / NAME
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -19,6 +19,6 @@ if TYPE_CHECKING:
     "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of the findings."
 )
 @with_settings()
-def command(settings: Settings, output: str) -> None:
+def command(settings: Settings, output: Literal["table", "json"]) -> None:
     """Scan every platform of the built images and evaluate the gate; exit 1 if it says no."""
-    execute(settings, ["scan"], Wishes(findings=output))
+    execute(settings, ["scan"], Wishes(findings="json" if settings.format == "json" else output))

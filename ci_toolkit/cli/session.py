@@ -14,7 +14,7 @@ from ci_toolkit.ci.context import detect_context
 from ci_toolkit.ci.plain import PlainProgress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.cli.workdir import workdir
-from ci_toolkit.config.find import find_config
+from ci_toolkit.config.find import find
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ToolkitError, UsageError
 from ci_toolkit.process import SystemRunner
@@ -94,7 +94,7 @@ class Session:
 def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
     """Open a session: config loaded, context read, workdir held (not where nothing is written)."""
     env = dict(os.environ)
-    config = load(find_config(settings.config, Path.cwd()), env)
+    config = load(find(Path.cwd(), settings.config), env)
     redact = Redactor()
     for secret in config.secrets:
         redact.add(secret)
@@ -112,11 +112,14 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
             redact=redact,
             progress=progress,
         )
-        if settings.dry_run or not writes:
-            yield opened
-        else:
-            with workdir(path):
+        try:
+            if settings.dry_run or not writes:
                 yield opened
+            else:
+                with workdir(path):
+                    yield opened
+        finally:
+            runner.stop()
 
 
 def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_toolkit.cli.settings import with_settings
-from ci_toolkit.config.find import find_config
+from ci_toolkit.config.find import find
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ConfigError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @with_settings(runs=False)
 def command(settings: Settings) -> None:
     """Check the config file: every violation at once, with its place."""
-    file = find_config(settings.config, Path.cwd())
+    file = find(Path.cwd(), settings.config)
     try:
         config = load(file, os.environ)
     except ConfigError as error:

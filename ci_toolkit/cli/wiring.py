@@ -1,0 +1,232 @@
+"""Makes the steps out of a session: the one place where the rooms of the house meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ci_toolkit.builders.layouts import PreviousImage
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.layout import Layout
+    from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.plan import Action
+    from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.state import State
+    from ci_toolkit.steps.base import Step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What single commands ask for beyond the shared flags."""
+
+    no_gate: bool = False
+    check: bool = False
+    diff: bool = False
+    findings: Literal["table", "json"] | None = None
+    """Print the scan's findings, in this form, in the state's place."""
+
+
+class Workshop:
+    """Builds steps for one session; what several steps share is made once."""
+
+    def __init__(self, session: Session, save: Callable[[State], None], wishes: Wishes) -> None:
+        self._session = session
+        self._save = save
+        self._wishes = wishes
+        self._now = datetime.now(UTC)
+        self._destinations: Destinations | None = None
+
+    def steps(self, names: Sequence[str]) -> list[Step]:
+        """The steps of these names, in the order given."""
+        makers: Mapping[str, Callable[[], Step]] = {
+            "build": self._build,
+            "tag": self._tag,
+            "scan": self._scan,
+            "push": self._push,
+            "sarif": self._sarif,
+            "pin": self._pin,
+        }
+        return [makers[name]() for name in names]
+
+    def destinations(self) -> Destinations:
+        """The registries and directories of this run, each opened once."""
+        if self._destinations is None:
+            from ci_toolkit.process import SystemRunner
+            from ci_toolkit.redact import Redactor
+            from ci_toolkit.registry.credentials import Credential
+            from ci_toolkit.registry.destinations import Destinations, keychain
+
+            session = self._session
+            logins = {
+                host: Credential(username=options.username, password=options.password)
+                for host, options in session.config.registries.items()
+                if options.username is not None and options.password is not None
+            }
+            helpers = SystemRunner(session.env, Redactor())
+            self._destinations = Destinations(
+                env=session.env,
+                root=session.config.root,
+                keychain=keychain(session.env, helpers, logins),
+                insecure=[host for host, options in session.config.registries.items() if options.insecure],
+                redact=session.redact,
+                progress=session.progress,
+            )
+        return self._destinations
+
+    def _build(self) -> Step:
+        from ci_toolkit.builders.select import ChoosingBuilder
+        from ci_toolkit.steps.build import BuildStep
+
+        session = self._session
+        options = session.config.builder
+        return BuildStep(
+            images=session.images,
+            context=session.context,
+            builder=ChoosingBuilder(
+                session.runner, session.env, session.progress, name=options.name, create=options.create
+            ),
+            previous=_Pushed(self.destinations),
+            root=session.config.root,
+            workdir=session.workdir,
+            env=session.env,
+            redact=session.redact,
+            progress=session.progress,
+            now=self._now,
+            save=self._save,
+        )
+
+    def _tag(self) -> Step:
+        from ci_toolkit.steps.tag import TagStep
+
+        session = self._session
+        return TagStep(images=session.images, context=session.context, now=self._now, progress=session.progress)
+
+    def _scan(self) -> Step:
+        from ci_toolkit.scanners.trivy import Trivy, cache_directory
+        from ci_toolkit.steps.scan import ScanStep
+
+        session = self._session
+        options = session.config.scan
+        scanner = Trivy(
+            session.runner,
+            cache=cache_directory(session.env),
+            repositories=options.database.repositories,
+            max_age=options.database.max_age,
+            timeout=options.timeout,
+            image=options.trivy_image,
+            clock=_utc_now,
+            progress=session.progress,
+        )
+        return ScanStep(
+            list(session.images.values()),
+            scanner=scanner,
+            policy=options.gate,
+            policy_hash=session.config.policy_hash,
+            root=session.config.root,
+            workdir=session.workdir,
+            clock=_utc_now,
+            progress=session.progress,
+            save=self._save,
+        )
+
+    def _push(self) -> Step:
+        from ci_toolkit.steps.push import PushStep
+
+        session = self._session
+        return PushStep(
+            images=session.images,
+            publisher=self.destinations(),
+            policy=session.config.scan.gate,
+            policy_hash=session.config.policy_hash,
+            no_gate=self._wishes.no_gate,
+            root=session.config.root,
+            progress=session.progress,
+            save=self._save,
+        )
+
+    def _sarif(self) -> Step:
+        from ci_toolkit.ci.git import checkout_of
+        from ci_toolkit.steps.sarif import SarifStep
+
+        session = self._session
+        return SarifStep(
+            list(session.images.values()),
+            policy=session.config.scan.gate,
+            category=session.config.sarif.category,
+            root=session.config.root,
+            workdir=session.workdir,
+            repository=checkout_of(session.config.root) or session.config.root,
+            progress=session.progress,
+        )
+
+    def _pin(self) -> Step:
+        from ci_toolkit.steps.pin import PinStep
+
+        session = self._session
+        return PinStep(
+            pins=session.config.pin,
+            images=session.images,
+            root=session.config.root,
+            progress=session.progress,
+            check=self._wishes.check,
+            show=_show_diff(session) if self._wishes.diff else None,
+        )
+
+
+class _Pushed:
+    """Images of earlier runs, found under a tag of an image's first repository."""
+
+    def __init__(self, destinations: Callable[[], Destinations]) -> None:
+        self._destinations = destinations
+
+    def plan(self, image: ImageOptions, tag: str) -> Sequence[Action]:
+        """The one request of `find`."""
+        from ci_toolkit.model.plan import Action
+        from ci_toolkit.model.reference import Repository
+
+        return [
+            Action(
+                step="build",
+                kind="request",
+                image=image.name,
+                summary=f"look for the same image under {repository}:{tag}",
+                method="GET",
+                url=f"https://{repository.registry}/v2/{repository.path}/manifests/{tag}",
+                when="the image has attestations, and the state doesn't tell of it",
+            )
+            for repository in image.repositories[:1]
+            if isinstance(repository, Repository)
+        ]
+
+    def find(self, image: ImageOptions, tag: str) -> PreviousImage | None:
+        """What the first repository holds under this tag."""
+        from ci_toolkit.builders.layouts import PreviousImage
+
+        if not image.repositories:
+            return None
+        found = self._destinations().find_previous(image.repositories[0], tag)
+        if found is None:
+            return None
+
+        def fetch(wanted: Descriptor, layout: Layout) -> None:
+            if not layout.has(wanted):
+                found.fetch(wanted, layout)
+
+        return PreviousImage(found.data, found.descriptor.media_type, fetch)
+
+
+def _show_diff(session: Session) -> Callable[[str], None]:
+    """Diffs are a result, so they go to stdout, except where that holds JSON."""
+    to_stderr = session.settings.format == "json"
+    return lambda text: click.echo(session.redact(text), nl=False, err=to_stderr)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

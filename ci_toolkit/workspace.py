@@ -1,0 +1,181 @@
+"""The user's own files: read and replaced inside one directory only, all of them or none.
+
+Every file is reached from the root directory by directory, following no symbolic link, at every single access: what
+is swapped for a link between two accesses is noticed, and nothing outside is ever touched.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import ToolError, ToolkitError, UsageError
+from ci_toolkit.patterns import check_writable, matching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_WHOLE = "every file is as it was; free some space or mend the permissions, and run again"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A file as it was read: its bytes, and what tells whether it is still the same."""
+
+    data: bytes
+    stat: os.stat_result
+
+    def is_still(self, now: os.stat_result) -> bool:
+        """True where the file wasn't written or exchanged since."""
+        then = self.stat
+        return (then.st_dev, then.st_ino, then.st_size, then.st_mtime_ns) == (
+            now.st_dev,
+            now.st_ino,
+            now.st_size,
+            now.st_mtime_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """New bytes for a file that was read before."""
+
+    path: str
+    before: Snapshot
+    data: bytes
+
+
+class Workspace:
+    """One directory tree. Paths are relative to its root, with `/`, and free of links, as `files` returns them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+
+    def files(self, pattern: str) -> list[str]:
+        """The files that match a pattern (`ci_toolkit.patterns`); raises UsageError for one that leads outside."""
+        return matching(self._root, pattern)
+
+    def read(self, path: str, *, limit: int) -> Snapshot:
+        """A regular file of at most `limit` bytes; raises UsageError for anything else, ToolError if it fails."""
+        with self._parent(path, "read") as (directory, name):
+            descriptor = os.open(name, _READ, dir_fd=directory)
+            with os.fdopen(descriptor, "rb") as stream:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    message = f"{path} is no regular file"
+                    raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
+                data = stream.read(limit + 1)
+        if len(data) > limit:
+            message = f"{path} has more than {limit // 1024 // 1024} MiB"
+            raise UsageError(message, hint="leave it out, or split it")
+        return Snapshot(data, found)
+
+    def replace(self, replacements: Sequence[Replacement]) -> None:
+        """Replace all of these files, or none: mode and owner are kept, whoever reads sees old or new, never half.
+
+        All new files are written beside the old ones first, then renamed. Raises UsageError for a path that became
+        a link, ToolError for a full disk, a missing permission, or a file that someone else changed meanwhile.
+        """
+        staged: list[tuple[Replacement, str]] = []
+        begun: list[Replacement] = []
+        try:
+            for replacement in replacements:
+                name = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
+                staged.append((replacement, name))
+                self._stage(replacement, name)
+            for replacement, name in staged:
+                begun.append(replacement)
+                self._rename(replacement, name)
+        except BaseException:
+            self._discard(staged)
+            self._restore(begun)
+            raise
+
+    def _stage(self, replacement: Replacement, temporary: str) -> None:
+        check_writable(replacement.path)
+        with self._parent(replacement.path, "write") as (directory, _):
+            descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=directory)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(replacement.data)
+                stream.flush()
+                _keep_owner_and_mode(descriptor, replacement.before.stat)
+                os.fsync(descriptor)
+
+    def _rename(self, replacement: Replacement, temporary: str) -> None:
+        with self._parent(replacement.path, "write") as (directory, name):
+            now = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            if not replacement.before.is_still(now):
+                message = f"{replacement.path} was changed by someone else while it was worked on"
+                raise ToolError(message, hint="every file is as it was found: run again")
+            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+    def _discard(self, staged: Sequence[tuple[Replacement, str]]) -> None:
+        for replacement, temporary in staged:
+            with suppress(ToolkitError, FileNotFoundError), self._parent(replacement.path, "write") as (directory, _):
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary, dir_fd=directory)
+
+    def _restore(self, begun: Sequence[Replacement]) -> None:
+        """Bring back, with its time, what was renamed over. The last one begun may not have been: then it is left."""
+        lost: list[str] = []
+        for replacement in begun:
+            before = replacement.before
+            try:
+                with self._parent(replacement.path, "write") as (directory, name):
+                    if before.is_still(os.stat(name, dir_fd=directory, follow_symlinks=False)):
+                        continue
+                    if self.read(replacement.path, limit=len(replacement.data)).data != replacement.data:
+                        continue
+                    temporary = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
+                    self._stage(Replacement(replacement.path, before, before.data), temporary)
+                    times = (before.stat.st_atime_ns, before.stat.st_mtime_ns)
+                    os.utime(temporary, ns=times, dir_fd=directory, follow_symlinks=False)
+                    os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            except ToolkitError:
+                lost.append(replacement.path)
+        if lost:
+            message = f"the writing failed half-way, and these files couldn't be brought back: {', '.join(lost)}"
+            raise ToolError(message, hint="`git checkout` brings them back")
+
+    @contextmanager
+    def _parent(self, path: str, doing: str) -> Iterator[tuple[int, str]]:
+        """The open directory of a file, and its name in there; an OSError inside becomes ours."""
+        *directories, name = path.split("/")
+        descriptor = -1
+        try:
+            descriptor = os.open(self._root, _DIRECTORY)
+            for directory in directories:
+                above, descriptor = descriptor, os.open(directory, _DIRECTORY, dir_fd=descriptor)
+                os.close(above)
+            yield descriptor, name
+        except OSError as error:
+            raise _explained(error, path, doing) from error
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _keep_owner_and_mode(descriptor: int, before: os.stat_result) -> None:
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        # Who may write here without being the owner can't give the file back to them; its bytes matter more.
+        with suppress(PermissionError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+
+
+def _explained(error: OSError, path: str, doing: str) -> ToolkitError:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        message = f"{path} was swapped for a symbolic link while it was worked on, or lies below one"
+        return UsageError(message, hint="nothing is written through links: name the file where it really is")
+    message = f"can't {doing} {path}: {error.strerror or error}"
+    return ToolError(message, hint=_WHOLE)
