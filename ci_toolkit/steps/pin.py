@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import ConfigError, UsageError, VerdictError
 from ci_toolkit.manifests.diff import unified_diff
+from ci_toolkit.manifests.document import LARGEST
 from ci_toolkit.manifests.kubernetes import Kubernetes
 from ci_toolkit.manifests.pinning import Target, may_hold, pin
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.state import PinEdit
-from ci_toolkit.workspace import Change, Workspace
+from ci_toolkit.workspace import Replacement, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.base import ManifestFormat
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import State
+    from ci_toolkit.workspace import Snapshot
 
 _SHOWN = 12
 
@@ -75,13 +77,13 @@ class PinStep:
         changes, edits = self._pin(state, planned=False)
         if self._show:
             for name, change in changes.items():
-                self._show(unified_diff(name, change.old, change.new))
+                self._show(unified_diff(name, change.before.data, change.data))
         if self._check and changes:
             places = [f"{e.file}:{e.line}" for e in edits if e.old != e.new]
             message = f"{len(changes)} files would change: {_some(places)}"
             raise VerdictError(message, hint="run `ci-toolkit pin` and commit what it writes")
         if not self._check:
-            self._workspace.write(changes)
+            self._workspace.replace(list(changes.values()))
         for name in changes:
             self._progress.info(f"pinned {name}")
         if not changes:
@@ -89,9 +91,9 @@ class PinStep:
         touched = {edit.file for edit in edits}
         return replace(state, pins=(*(kept for kept in state.pins if kept.file not in touched), *edits))
 
-    def _pin(self, state: State, *, planned: bool) -> tuple[dict[str, Change], list[PinEdit]]:
+    def _pin(self, state: State, *, planned: bool) -> tuple[dict[str, Replacement], list[PinEdit]]:
         """All entries in turn, each on what the one before made of a file."""
-        changes: dict[str, Change] = {}
+        changes: dict[str, Replacement] = {}
         edits: dict[tuple[str, int, int], PinEdit] = {}
         for number, entry in enumerate(self._pins):
             names = [name for name in entry.images or self._images if name in self._images]
@@ -99,7 +101,8 @@ class PinStep:
             targets = [target for target in targets if target.repositories]
             if not targets:
                 continue
-            data = self._read(entry, changes)
+            files = self._read(entry)
+            data = {f: changes[f].data if f in changes else snapshot.data for f, snapshot in files.items()}
             results = {f: pin(d, f, targets, self._format) for f, d in data.items() if may_hold(d, targets)}
             count = sum(len(result.places) for result in results.values())
             whole = not set(entry.images) - set(names)
@@ -107,19 +110,20 @@ class PinStep:
                 raise self._miscounted(number, entry, targets, data)
             for file, result in results.items():
                 if result.old != result.new:
-                    changes[file] = Change(changes[file].old if file in changes else result.old, result.new)
+                    before = changes[file].before if file in changes else files[file]
+                    changes[file] = Replacement(file, before, result.new)
                 for place in result.places:
                     key = (file, place.line, place.column)
                     old = edits[key].old if key in edits else place.old
                     edits[key] = PinEdit(file=file, document=place.document, line=place.line, old=old, new=place.new)
         return changes, list(edits.values())
 
-    def _read(self, entry: PinOptions, changes: Mapping[str, Change]) -> dict[str, bytes]:
-        files = self._workspace.find(entry.files)
+    def _read(self, entry: PinOptions) -> dict[str, Snapshot]:
+        files = sorted({file for pattern in entry.files for file in self._workspace.files(pattern)})
         if not files:
             message = f"no file matches {', '.join(entry.files)}"
             raise ConfigError(message, hint="the globs of `pin.files` are relative to the config's directory")
-        return {file: changes[file].new if file in changes else self._workspace.read(file) for file in files}
+        return {file: self._workspace.read(file, limit=LARGEST) for file in files}
 
     def _target(self, name: str, entry: PinOptions, state: State, *, planned: bool) -> Target:
         options, image = self._images[name], state.image(name)
