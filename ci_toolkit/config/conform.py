@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.schema import Schema, SchemaNode
 
-_ANNOTATIONS = frozenset({"$schema", "$id", "$defs", "title", "description", "default", "examples", "writeOnly"})
+ANNOTATIONS = frozenset({"$schema", "$id", "$defs", "title", "description", "default", "examples", "writeOnly"})
 
 
 def conforms(schema: Schema, node: SchemaNode, value: Any) -> bool:
     """True only if the value is valid under this node of the schema."""
     node = schema.resolved(node)
     for keyword, demand in node.items():
-        if keyword in _ANNOTATIONS:
+        if keyword in ANNOTATIONS:
             continue
-        if keyword in _PLAIN:
-            kind, holds = _PLAIN[keyword]
+        if keyword in PLAIN:
+            kind, holds = PLAIN[keyword]
             if isinstance(value, kind) and not holds(demand, value):
                 return False
-        elif keyword in _DEEP:
-            if not _DEEP[keyword](schema, node, value):
+        elif keyword in DEEP:
+            if not DEEP[keyword](schema, node, value):
                 return False
         else:
             return False
@@ -82,7 +82,7 @@ def _one_of(schema: Schema, node: SchemaNode, value: Any) -> bool:
     return [conforms(schema, option, value) for option in node["oneOf"]].count(True) == 1
 
 
-_PLAIN: Mapping[str, tuple[type, Callable[[Any, Any], bool]]] = {
+PLAIN: Mapping[str, tuple[type, Callable[[Any, Any], bool]]] = {
     "type": (object, lambda demand, value: bool(type_of(value) == demand)),
     "const": (object, _same),
     "enum": (object, lambda demand, value: any(_same(item, value) for item in demand)),
@@ -99,7 +99,7 @@ _PLAIN: Mapping[str, tuple[type, Callable[[Any, Any], bool]]] = {
 }
 """By keyword: the values it speaks of, and what it demands of them."""
 
-_DEEP: Mapping[str, Callable[[Schema, SchemaNode, Any], bool]] = {
+DEEP: Mapping[str, Callable[[Schema, SchemaNode, Any], bool]] = {
     "properties": _properties,
     "additionalProperties": _additional,
     "propertyNames": _names,

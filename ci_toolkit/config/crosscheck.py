@@ -37,9 +37,9 @@ def _check_paths(here: Place, image: Mapping[str, Any], directory: Path, report:
     context, dockerfile = image.get("context"), image.get("dockerfile")
     if context is not None and dockerfile is not None and steps_out(context, dockerfile):
         report((*here, "dockerfile"), "it leads out of the config's directory: leave out '..'")
-    for path, parts in _paths(image):
-        if escapes(directory, *parts):
-            report((*here, *path), "a symbolic link on the way leads out of the config's directory")
+    escaping = {path for path, parts in _paths(image) if escapes(directory, *parts)}
+    for path in escaping - ({("dockerfile",)} if ("context",) in escaping else set()):
+        report((*here, *path), "a symbolic link on the way leads out of the config's directory")
 
 
 def _paths(image: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[str, ...]]]:

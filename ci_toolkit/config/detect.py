@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.config.paths import escapes
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import Reference, Repository
 from ci_toolkit.model.version import Version
@@ -49,12 +50,13 @@ class Found:
 
 
 def detect(root: Path) -> Found:
-    """Look through the project at `root`: bounded in depth and number, no links followed, nothing executed."""
+    """Look through the project at `root`: bounded in depth and number, no link followed out of it."""
     paths = [path for path in _walk(root) if _can_be_written(str(path))]
     manifests, repositories = _manifests(root, paths)
     dockerfiles = [path for path in paths if path.name in _DOCKERFILES]
     return Found(
-        dockerfiles=tuple({path.parent: path for path in reversed(dockerfiles)}.values())[::-1],
+        # Where both stand in one directory, the Dockerfile is the last in the alphabet, and the one that counts.
+        dockerfiles=tuple({path.parent: path for path in dockerfiles}.values()),
         manifests=tuple(manifests),
         repositories=tuple(dict.fromkeys(repositories)),
         version_files=tuple(_version_files(root, {path.parent for path in dockerfiles} | {PurePosixPath()})),
@@ -72,7 +74,7 @@ def _walk(root: Path) -> Iterator[PurePosixPath]:
             files += 1
             if files > _MOST_FILES:
                 return
-            if not name.startswith(".") and not (Path(directory) / name).is_symlink():
+            if not name.startswith(".") and not escapes(root, str(here / name)):
                 yield here / name
 
 
@@ -102,7 +104,7 @@ def _repository(image: str) -> Repository | None:
 def _version_files(root: Path, directories: set[PurePosixPath]) -> Iterator[PurePosixPath]:
     for directory in sorted(directories):
         for name in _VERSION_FILES:
-            if _holds_version(root / directory / name):
+            if not escapes(root, str(directory / name)) and _holds_version(root / directory / name):
                 yield directory / name
                 break
 

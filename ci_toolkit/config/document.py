@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ci_toolkit.config.violations import Path, Violations
 
 _MOST_CHARACTERS = 1024 * 1024
+_TOO_LONG = "the config's variables hold more than 1 MiB altogether"
 
 
 class Document:
@@ -65,13 +66,15 @@ def _scalar(document: Document, node: Scalar, option: SchemaNode | None, path: P
         return resolve(node.text) if node.plain else node.text
     if option is None:
         return node.text
+    if document.characters > _MOST_CHARACTERS:
+        return _unusable(document, node, path, _TOO_LONG)
     try:
         text = variables.replaced(node.text, document.env)
     except variables.Unresolvable as reason:
         return _unusable(document, node, path, str(reason))
     document.characters += len(text)
     if document.characters > _MOST_CHARACTERS:
-        return _unusable(document, node, path, "the config's variables hold more than 1 MiB altogether")
+        return _unusable(document, node, path, _TOO_LONG)
     if variables.names(node.text):
         document.sources[path] = node.text
     # A variable has no type of its own: `insecure: ${INSECURE}` means what INSECURE says, in quotes or not.

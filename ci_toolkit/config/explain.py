@@ -26,6 +26,8 @@ def explain(document: Document) -> None:
     """Note every violation of the schema in the document's violations."""
     for error in validator(document.schema).iter_errors(document.value):
         _explain(document, error)
+        if document.violations.are_enough:
+            return
 
 
 def validator(schema: Schema) -> Draft202012Validator:

@@ -138,6 +138,9 @@ def _check_fields(text: str, known: tuple[str, ...]) -> None:
 def _platform_hint(system: str, architecture: str) -> str:
     right_system = system if system in _SYSTEMS else nearest(system, _SYSTEMS)
     right = _ALSO_CALLED.get(architecture.lower()) or nearest(architecture, _ARCHITECTURES)
+    alone = _ALSO_CALLED.get(system, system)
+    if not architecture and alone in _ARCHITECTURES:
+        return f"did you mean linux/{alone}?"
     if right_system and right:
         return f"did you mean {right_system}/{right}?"
     return "write OS/ARCHITECTURE, such as linux/amd64, linux/arm64 or linux/arm/v7"

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_toolkit.config.detect import detect
+from ci_toolkit.config.paths import escapes
 from ci_toolkit.config.scalars import resolve
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import Repository
@@ -42,7 +43,10 @@ def write_initial(root: Path, remote_url: str | None) -> str:
     `remote_url` is the git remote's, where there is one: it says which registry the images belong into.
     """
     found = detect(root)
-    images = _images(found, _sanitised(root.resolve().name), _registry_of(remote_url))
+    fallback = PurePosixPath("app.Dockerfile" if escapes(root, "Dockerfile") else "Dockerfile")
+    images = _images(
+        found, found.dockerfiles or (fallback,), _sanitised(root.resolve().name), _registry_of(remote_url)
+    )
     lines = [
         "# What `ci-toolkit run` builds, scans, pushes and pins. Every option: `ci-toolkit schema`.",
         *(f"# Found here: {path}: let it call `ci-toolkit run`." for path in found.ci_files),
@@ -59,10 +63,12 @@ def write_initial(root: Path, remote_url: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _images(found: Found, project: str, base: Repository | None) -> Iterator[_Image]:
+def _images(
+    found: Found, dockerfiles: Sequence[PurePosixPath], project: str, base: Repository | None
+) -> Iterator[_Image]:
     main = base.path.rpartition("/")[2] if base else project
     names: set[str] = set()
-    for path in found.dockerfiles or (PurePosixPath("Dockerfile"),):
+    for path in dockerfiles:
         context = path.parent
         if len(path.parts) == 2 and path.parts[0] in _BUILD_DIRECTORIES:
             context = PurePosixPath()
@@ -71,7 +77,7 @@ def _images(found: Found, project: str, base: Repository | None) -> Iterator[_Im
         while name in names:
             name = f"{wanted}-{len(names) + 1}"
         names.add(name)
-        as_base = len(found.dockerfiles) < 2 or name == main
+        as_base = len(dockerfiles) < 2 or name == main
         repository, why = _repository(name, found, base, as_base=as_base)
         beside = [file for file in found.version_files if file.parent == context]
         above = [file for file in found.version_files if file.parent == PurePosixPath()]

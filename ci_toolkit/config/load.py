@@ -37,7 +37,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         from ci_toolkit.config.explain import explain
 
         explain(read)
-    if isinstance(read.value, dict):
+    if isinstance(read.value, dict) and not violations.are_enough:
         given = document.pruned(read)
         crosscheck(given, rules.filled(rules.document, given), file.parent, read.add)
     violations.raise_if_any(name)

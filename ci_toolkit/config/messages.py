@@ -48,7 +48,7 @@ def message_of(fault: Fault) -> str:
     """The sentence for this fault."""
     if fault.option.get("writeOnly"):
         return _LITERAL
-    return _MESSAGES[fault.keyword](fault)
+    return MESSAGES[fault.keyword](fault)
 
 
 def wrong_type(fault: Fault) -> str:
@@ -141,7 +141,7 @@ def _out_of_range(fault: Fault) -> str:
     return f"{fault.value} is out of range: from {fault.rule['minimum']} to {fault.rule['maximum']}"
 
 
-_MESSAGES: Mapping[str, Callable[[Fault], str]] = {
+MESSAGES: Mapping[str, Callable[[Fault], str]] = {
     "type": wrong_type,
     "enum": _enum,
     "const": lambda fault: f"it must be {fault.demand}",

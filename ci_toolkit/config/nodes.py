@@ -71,7 +71,7 @@ def node_at(root: Node, path: Path) -> Node | None:
 def place(root: Node, path: Path) -> Position:
     """Where to point at when this value is wrong: the value; the key above it, where the value is missing or empty."""
     node = node_at(root, path)
-    if node is None or (isinstance(node, Scalar) and not node.text):
+    if node is None or (isinstance(node, Scalar) and node.plain and not node.text):
         return key_position(root, path)
     return node.position
 

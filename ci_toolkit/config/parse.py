@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ci_toolkit.config.violations import Path, Violations
 
 DEEPEST = 32
-HEAVIEST = 20_000
+HEAVIEST = 10_000
 _CHARACTERS_PER_NODE = 128
 _TAGS: dict[type[Node], tuple[str, ...]] = {
     Scalar: ("!", "tag:yaml.org,2002:str"),
@@ -236,4 +236,6 @@ def _syntax_error(error: yaml.YAMLError, text: str) -> tuple[Position, Path, str
     lines = text.splitlines()
     if position.line <= len(lines) and lines[position.line - 1][position.column - 1 :].startswith("\t"):
         return position, (), "a tab can't indent YAML: use blanks"
+    if position.line <= len(lines) and "${" in lines[position.line - 1]:
+        return position, (), f"not YAML: {problem} (between brackets, ${{VAR}} needs quotes around it)"
     return position, (), f"not YAML: {problem}"

@@ -30,7 +30,11 @@ def resolve(text: str) -> ScalarValue:
     if _INTEGER.fullmatch(text):
         return _number(text)
     if _FLOAT.fullmatch(text):
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan")) if len(text) <= _LONGEST else 0.0
+        return (
+            float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+            if len(text) <= _LONGEST
+            else float("inf")
+        )
     return text
 
 

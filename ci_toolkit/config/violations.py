@@ -16,6 +16,8 @@ Path = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CREDENTIALS = re.compile(r"[^\s/@'\"]+:[^\s@'\"]+@(?!sha256:)")
 _LONGEST_SHOWN = 60
+_ENOUGH = 500
+"""Nobody reads more: what has so many is no config."""
 
 
 class Position(NamedTuple):
@@ -50,18 +52,24 @@ class Violations:
         """Note one. Credentials inside an address are masked."""
         self.found.add(Violation(position, shown(path), _CREDENTIALS.sub("***@", message)))
 
+    @property
+    def are_enough(self) -> bool:
+        """True where there are so many that the rest needn't be looked for."""
+        return len(self.found) >= _ENOUGH
+
     def is_spoilt(self, path: Path) -> bool:
         """True where this value, or one above it, is known to be unusable."""
         return any(path[:length] in self.spoilt for length in range(len(path) + 1))
 
     def raise_if_any(self, file: str) -> None:
-        """Raise ConfigError with all of them in the file's order."""
+        """Raise ConfigError with all of them, the first 500 at most, in the file's order."""
         if not self.found:
             return
-        count = len(self.found)
-        message = f"{count} error{'s' if count > 1 else ''} in {file}"
+        count = min(len(self.found), _ENOUGH)
+        more = "at least " if self.are_enough else ""
+        message = f"{more}{count} error{'s' if count > 1 else ''} in {file}"
         hint = "`ci-toolkit schema` prints every option; docs/configuration.md explains them"
-        raise ConfigError(message, hint=hint, violations=[v.text(file) for v in sorted(self.found)])
+        raise ConfigError(message, hint=hint, violations=[v.text(file) for v in sorted(self.found)[:count]])
 
 
 def shown(path: Path) -> str:
