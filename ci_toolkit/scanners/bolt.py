@@ -20,7 +20,8 @@ _BRANCH = struct.Struct("<IIQ")
 _MAGIC = 0xED0CDAED
 _BRANCH_PAGE, _LEAF_PAGE = 0x01, 0x02
 _BUCKET = 0x01
-_DEEPEST = 8
+_MOST_PAGES = 10_000
+_LONGEST_PAGE = 64 * 1024 * 1024
 
 
 def has_entries(file: Path, bucket: str) -> bool:
@@ -30,7 +31,7 @@ def has_entries(file: Path, bucket: str) -> bool:
         try:
             return any(
                 key == bucket.encode() and flags & _BUCKET and _filled(stream, size, value)
-                for flags, key, value in _leaves(stream, size, root, 0)
+                for flags, key, value in _leaves(stream, size, root, set())
             )
         except (struct.error, OSError, OverflowError) as error:
             message = f"broken pages: {error}"
@@ -62,11 +63,14 @@ def _page(stream: BinaryIO, size: int, number: int) -> tuple[int, int, bytes]:
     stream.seek(number * size)
     header = stream.read(_PAGE.size)
     _, flags, count, overflow = _PAGE.unpack(header)
-    return flags, count, header + stream.read((overflow + 1) * size - _PAGE.size)
+    return flags, count, header + stream.read(min((overflow + 1) * size, _LONGEST_PAGE) - _PAGE.size)
 
 
-def _leaves(stream: BinaryIO, size: int, number: int, depth: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Flags, key and value of every element below a page."""
+def _leaves(stream: BinaryIO, size: int, number: int, seen: set[int]) -> Iterator[tuple[int, bytes, bytes]]:
+    """Flags, key and value of every element below a page; a damaged file's circles are gone round once."""
+    if number in seen:
+        return
+    seen.add(number)
     flags, count, page = _page(stream, size, number)
     for index in range(count):
         if flags & _LEAF_PAGE:
@@ -74,9 +78,9 @@ def _leaves(stream: BinaryIO, size: int, number: int, depth: int) -> Iterator[tu
             kind, position, key_size, value_size = _LEAF.unpack_from(page, at)
             start = at + position
             yield kind, page[start : start + key_size], page[start + key_size : start + key_size + value_size]
-        elif flags & _BRANCH_PAGE and depth < _DEEPEST:
+        elif flags & _BRANCH_PAGE and len(seen) < _MOST_PAGES:
             child = _BRANCH.unpack_from(page, _PAGE.size + index * _BRANCH.size)[2]
-            yield from _leaves(stream, size, child, depth + 1)
+            yield from _leaves(stream, size, child, seen)
 
 
 def _filled(stream: BinaryIO, size: int, value: bytes) -> bool:

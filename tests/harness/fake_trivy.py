@@ -8,7 +8,10 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -72,16 +75,21 @@ if mode != "no-report":
 """
 
 
-def write_database(directory: Path, updated: datetime, *, filled: bool = True, **metadata: Any) -> None:
-    """A vulnerability database in Trivy's format, made at this time; `filled=False`: of no vulnerability at all."""
+def bolt() -> ModuleType:
+    """The stack's writer of database files."""
     spec = importlib.util.spec_from_file_location("bolt", ROOT / "scripts" / "stack.d" / "bolt.py")
     assert spec
     assert spec.loader
-    bolt = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bolt)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_database(directory: Path, updated: datetime, *, filled: bool = True, **metadata: Any) -> None:
+    """A vulnerability database in Trivy's format, made at this time; `filled=False`: of no vulnerability at all."""
     directory.mkdir(parents=True)
     vulnerabilities = {"CVE-2019-11324": b"{}"} if filled else {}
-    (directory / "trivy.db").write_bytes(bolt.dump({"data-source": {}, "vulnerability": vulnerabilities}))
+    (directory / "trivy.db").write_bytes(bolt().dump({"data-source": {}, "vulnerability": vulnerabilities}))
     times = {"UpdatedAt": updated, "NextUpdate": updated + timedelta(hours=24), "DownloadedAt": updated}
     document = {"Version": 2, **{name: time.isoformat() for name, time in times.items()}, **metadata}
     (directory / "metadata.json").write_text(json.dumps(document))

@@ -84,6 +84,7 @@ class Scans:
     max_age: timedelta = timedelta(hours=48)
     timeout: timedelta = timedelta(seconds=60)
     grace: float = 15.0
+    container: str = "aquasec/trivy"
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     progress: Listener = field(default_factory=Listener)
     saved: list[State] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Scans:
             repositories=self.repositories,
             max_age=self.max_age,
             timeout=self.timeout,
-            image="aquasec/trivy",
+            image=self.container,
             clock=lambda: self.now,
             progress=self.progress,
             program=self.program,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -197,3 +198,24 @@ def test_the_threshold_decides_and_the_file_keeps_the_rest(scans: Scans) -> None
     scans.add("app", {"linux/amd64": JINJA2})
     image = scans.scan().image("app")
     assert (image.verdict, image.findings) == ("pass", Counts(critical=1, high=1, medium=5))
+
+
+def test_without_trivy_on_path_its_container_image_gives_the_same(scans: Scans, stack: Stack, tmp_path: Path) -> None:
+    scans.add("app", {"linux/amd64": JINJA2})
+    on_path = scans.scan().image("app")
+    context = tmp_path / "context"
+    context.mkdir()
+    shutil.copy(stack.trivy.resolve(), context / "trivy")
+    (context / "Dockerfile").write_text("FROM busybox:stable\nCOPY trivy /usr/local/bin/trivy\n")
+    scans.container = "ci-toolkit-test/trivy"
+    subprocess.run(["docker", "build", "-q", "-t", scans.container, context], check=True, capture_output=True)
+    docker = shutil.which("docker")
+    assert docker
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").symlink_to(docker)
+    scans.env = {**scans.env, "PATH": str(tmp_path / "bin")}
+    scans.program = None
+    in_container = scans.scan().image("app")
+    assert (in_container.verdict, in_container.findings) == (on_path.verdict, on_path.findings)
+    shutil.rmtree(scans.root / "cache")
+    assert scans.scan().image("app").verdict == "fail"
