@@ -3,38 +3,41 @@
 
 : "${stack_dir:?}"
 
-# Single programs, unpacked into the stack's own bin; skopeo has libraries and
-# settings of its own, and is installed.
+# Single programs, unpacked into the stack's own bin; those with libraries and
+# settings of their own are installed.
 extracted_tools=(crane oras)
+installed_tools=(skopeo strace)
 
 tool_there() { PATH=$stack_dir/bin:$PATH command -v "$1" >/dev/null; }
 
 tools_up() {
   local started=$SECONDS tool
-  local -a missing=()
+  local -a missing=() packages=()
   for tool in "${extracted_tools[@]}"; do tool_there "$tool" || missing+=("$tool"); done
   if ((${#missing[@]})); then
     apt_refresh
     mapfile -t packages < <(of_newer_release "${missing[@]}")
     apt_extract "${packages[@]}"
   fi
-  if ! tool_there skopeo; then
-    missing+=(skopeo)
+  packages=()
+  for tool in "${installed_tools[@]}"; do tool_there "$tool" || packages+=("$tool"); done
+  if ((${#packages[@]})); then
+    missing+=("${packages[@]}")
     apt_refresh
-    apt_get install --no-install-recommends skopeo
+    apt_get install --no-install-recommends "${packages[@]}"
   fi
   if ((${#missing[@]})); then
     say tools "installed ${missing[*]}$(took "$started")"
   else
-    say tools "${extracted_tools[*]} skopeo, found installed"
+    say tools "${extracted_tools[*]} ${installed_tools[*]}, found installed"
   fi
 }
 
 tools_status() {
   local tool failed=0
-  for tool in "${extracted_tools[@]}" skopeo; do
+  for tool in "${extracted_tools[@]}" "${installed_tools[@]}"; do
     tool_there "$tool" || { say tools "missing: $tool" && failed=1; }
   done
-  ((failed)) || say tools "${extracted_tools[*]} skopeo"
+  ((failed)) || say tools "${extracted_tools[*]} ${installed_tools[*]}"
   return "$failed"
 }
