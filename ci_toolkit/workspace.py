@@ -120,9 +120,9 @@ class Workspace:
 
     def _discard(self, staged: Sequence[tuple[Replacement, str]]) -> None:
         for replacement, temporary in staged:
-            with suppress(ToolkitError, FileNotFoundError), self._parent(replacement.path, "write") as (directory, _):
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary, dir_fd=directory)
+            # Renamed already, never made, or its directory is gone: nothing is left to discard.
+            with suppress(ToolkitError), self._parent(replacement.path, "write") as (directory, _):
+                os.unlink(temporary, dir_fd=directory)
 
     def _restore(self, begun: Sequence[Replacement]) -> None:
         """Bring back, with its time, what was renamed over. The last one begun may not have been: then it is left."""
@@ -131,9 +131,10 @@ class Workspace:
             before = replacement.before
             try:
                 with self._parent(replacement.path, "write") as (directory, name):
-                    if before.is_still(os.stat(name, dir_fd=directory, follow_symlinks=False)):
+                    now = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                    if before.is_still(now) or now.st_size != len(replacement.data):
                         continue
-                    if self.read(replacement.path, limit=len(replacement.data)).data != replacement.data:
+                    if self.read(replacement.path, limit=now.st_size).data != replacement.data:
                         continue
                     temporary = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
                     self._stage(Replacement(replacement.path, before, before.data), temporary)
