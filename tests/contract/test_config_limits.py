@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.configs import SMALL, written
+from tests.harness.configs import GOLDEN, SMALL, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +86,13 @@ def test_bomb(tmp_path: Path, name: str) -> None:
     assert outcome["refused"][1].startswith(f"{file}:")
     assert outcome["seconds"] < 2
     assert outcome["kilobytes"] < 200_000
+
+
+def test_a_right_config_costs_no_import_of_the_library() -> None:
+    code = (
+        "import sys; from pathlib import Path; from ci_toolkit.config.load import load; load(Path(sys.argv[1]), {});"
+        "print(sorted({'jsonschema', 'requests', 'docker', 'rich'} & set(sys.modules)))"
+    )
+    small = GOLDEN / "right" / "small.yml"
+    result = subprocess.run([sys.executable, "-c", code, str(small)], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -67,16 +67,8 @@ def test_the_remote_says_the_registry(tmp_path: Path, remote: str | None, reposi
 
 
 def test_several_dockerfiles(tmp_path: Path) -> None:
-    ours = [
-        "Dockerfile",
-        "services/api/Dockerfile",
-        "tools/api/Containerfile",
-        "no/Dockerfile",
-        "1.10/Dockerfile",
-        "docker/Dockerfile",
-        "web/Dockerfile",
-        "web/Containerfile",
-    ]
+    ours = ["Dockerfile", "services/api/Dockerfile", "tools/api/Containerfile", "no/Dockerfile", "1.10/Dockerfile"]
+    ours += ["docker/Dockerfile", "web/Dockerfile", "web/Containerfile"]
     others = ["node_modules/x/Dockerfile", ".git/x/Dockerfile", "a/vendor/y/Dockerfile", "a*b/Dockerfile"]
     files = dict.fromkeys([*ours, "dienst ä ${HOME}/Dockerfile", *others], "FROM scratch\n")
     config = _project(tmp_path, files, "https://github.com/acme/app")

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Write the generated parts of the documentation; with --check, only say whether they are as generated.
+
+A generated part stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`. To add one, write a function that
+returns its Markdown and name it in GENERATED.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.config import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = schema.load()
+Node = dict[str, Any]
+
+
+def option_tables() -> str:
+    """A table for the top level of the config, and one for every mapping below it."""
+    return "\n\n".join(_tables("", SCHEMA.document))
+
+
+def _tables(path: str, node: Node) -> Iterator[str]:
+    heading = f"### `{path}`\n\n{node['description']}" if path else "### Top level"
+    rows = [
+        _row(name, option, required=name in node.get("required", ())) for name, option in node["properties"].items()
+    ]
+    yield "\n".join([heading, "", "| option | type | default | meaning |", "|---|---|---|---|", *rows])
+    for name, option in node["properties"].items():
+        yield from _tables_below(f"{path}.{name}".strip("."), option)
+
+
+def _tables_below(path: str, option: Node) -> Iterator[str]:
+    node = SCHEMA.resolved(option)
+    for branch in map(SCHEMA.resolved, node.get("oneOf", [node])):
+        if "properties" in branch:
+            yield from _tables(path, branch)
+        elif isinstance(extra := branch.get("additionalProperties"), dict):
+            yield from _tables_below(f"{path}.{ {'registries': 'HOST', 'images': 'NAME'}.get(path, 'ID') }", extra)
+        elif "items" in branch:
+            yield from _tables_below(f"{path}[]", branch["items"])
+
+
+def _row(name: str, option: Node, *, required: bool) -> str:
+    node = SCHEMA.resolved(option)
+    default = "*required*" if required else _code(node["default"]) if node.get("default") not in (None, {}, []) else ""
+    examples = [_code(example) for example in node["examples"] if "{" not in json.dumps(example) or _holds_text(node)]
+    meaning = f"{node['description']} Example: {examples[0]}" if examples else node["description"]
+    cells = (f"`{name}`", _type(node), default, meaning)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _holds_text(node: Node) -> bool:
+    return node.get("type") == "string"
+
+
+def _type(option: Node) -> str:
+    node = SCHEMA.resolved(option)
+    if "oneOf" in node:
+        return " or ".join(_type(branch) for branch in node["oneOf"])
+    if "enum" in node:
+        return ", ".join(f"`{word}`" for word in node["enum"])
+    if node["type"] == "array":
+        items = _type(node["items"])
+        return "list of mappings" if items == "mapping" else f"list of {items}"
+    words = {"object": "mapping", "integer": "whole number", "boolean": "true or false", "string": "text"}
+    return {"duration": "duration", "date": "date"}.get(node.get("format", ""), words[node["type"]])
+
+
+def _code(value: object) -> str:
+    text = (
+        value if isinstance(value, str) else re.sub(r'"([A-Za-z-]+)":', r"\1:", json.dumps(value, ensure_ascii=False))
+    )
+    return f"`{text}`"
+
+
+GENERATED: dict[tuple[str, str], Callable[[], str]] = {("docs/configuration.md", "options"): option_tables}
+"""By file and name of the part: what makes it."""
+
+
+def with_part(text: str, name: str, part: str) -> str:
+    """The text with one generated part replaced."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        sys.exit(f"generate_docs: no {begin} … {end}")
+    return f"{before}{begin}\n\n{part.strip()}\n\n{end}{after}"
+
+
+def main() -> int:
+    """Write what differs, or with --check say so and return 1."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if something would change")
+    check = parser.parse_args().check
+    stale = 0
+    for (file, name), make in GENERATED.items():
+        path = ROOT / file
+        old = path.read_text(encoding="utf-8")
+        new = with_part(old, name, make())
+        if new != old and check:
+            print(f"{file}: the part {name!r} is not as generated: run `make docs`")
+            stale = 1
+        elif new != old:
+            path.write_text(new, encoding="utf-8")
+            print(f"{file}: wrote the part {name!r}")
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())
