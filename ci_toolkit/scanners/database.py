@@ -103,7 +103,7 @@ class DatabaseStore:
         return None
 
     def _refresh(self, old: Database | None, download: Callable[[Path, str | None], None]) -> Database:
-        failures = []
+        failures, hint = [], _HINT
         for source in self._sources:
             try:
                 shutil.rmtree(self.incoming, ignore_errors=True)
@@ -115,11 +115,12 @@ class DatabaseStore:
                     continue
                 return self._adopt(database)
             except (ToolError, OSError) as error:
+                hint = getattr(error, "hint", "") or hint
                 failures.append(f"{source or TRIVYS_OWN}: {error}")
         tried = "\n  ".join(failures)
         if old is None or self._objection(old):
             message = f"no vulnerability database can be had, so nothing can be judged:\n  {tried}"
-            raise ToolError(message, hint=_HINT)
+            raise ToolError(message, hint=hint)
         age = _hours(self._clock() - old.updated)
         self._progress.warn(f"the vulnerability database can't be refreshed, using the one made {age} ago: {tried}")
         return old

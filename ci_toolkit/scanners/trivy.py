@@ -194,7 +194,15 @@ class Trivy:
             return False
 
     def _run(self, argv: Sequence[str], place: Private) -> None:
-        self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + self._grace, on_line=self._progress.tool)
+        try:
+            self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + self._grace, on_line=self._progress.tool)
+        except ToolError as error:
+            if self._local():
+                raise
+            hint = (
+                f"there is no `trivy` on PATH, so {self._image} was tried: install Trivy, or make the image reachable"
+            )
+            raise ToolError(error.message, hint=hint) from error
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
         return scan_argv(self._start(place, online=False), target, place, seconds=self._timeout)
@@ -203,8 +211,11 @@ class Trivy:
         program = self._start(place, online=True)
         return download_argv(program, cache, source, place, seconds=self._timeout, java=java)
 
+    def _local(self) -> Path | None:
+        return self._program or self._runner.which("trivy")
+
     def _start(self, place: Private, *, online: bool) -> tuple[str, ...]:
-        program = self._program or self._runner.which("trivy")
+        program = self._local()
         if program:
             return (str(program),)
         user = f"{os.getuid()}:{os.getgid()}"

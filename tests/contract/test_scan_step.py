@@ -136,8 +136,9 @@ def test_without_trivy_on_path_a_container_runs_it(scans: Scans) -> None:
     scans.program = None
     starts = {action.argv[:3] for action in scans.step.plan(scans.state) if action.argv}
     assert starts == {("docker", "run", "--rm")}
-    with pytest.raises(ToolError, match="docker"):
+    with pytest.raises(ToolError, match="docker") as caught:
         scans.scan()
+    assert "there is no `trivy` on PATH, so aquasec/trivy was tried" in caught.value.hint
 
 
 def java_downloads(trivy: FakeTrivy) -> int:
