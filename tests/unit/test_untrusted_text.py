@@ -41,9 +41,7 @@ def test_no_markdown_and_no_html_is_left(text: str) -> None:
 
 
 def test_markdown_shows_what_was_written() -> None:
-    assert markdown("<img src=x> [a](b) `c` & *d*") == (
-        r"&lt;img src=x&gt; \[a\]\(b\) \`c\` &amp; \*d\*"
-    )
+    assert markdown("<img src=x> [a](b) `c` & *d*") == (r"&lt;img src=x&gt; \[a\]\(b\) \`c\` &amp; \*d\*")
 
 
 @pytest.mark.parametrize(
