@@ -33,8 +33,12 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         if settings.dry_run:
             print_plan(_plan(opened, ordered, wishes or Wishes()), settings)
             return
+        from ci_toolkit.steps.sarif import warm_up
+
         state = _first_state(opened, ordered)
         journal = pipeline.Journal(opened.state_file, state)
+        if "sarif" in ordered:
+            warm_up()
         steps = Workshop(opened, journal.save, wishes or Wishes()).steps(ordered)
         try:
             pipeline.run(

@@ -72,9 +72,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in arguments
     try:
         code = cli.main(arguments, standalone_mode=False)
-    except click.exceptions.Abort:
-        code = signals.exit_code()
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):  # click turns most of the latter into the former
         click.echo("ci-toolkit: stopped; everything it started has ended", err=True)
         code = signals.exit_code()
     except click.ClickException as error:

@@ -94,7 +94,7 @@ def test_everything_from_dockerfile_to_manifest(project: Project, run: Callable[
         assert crane("digest", reference) == image["digest"]
     for platform, digest in image["platforms"].items():
         assert crane("digest", "--platform", platform, f"{project.repository}:1.0.0") == digest
-    crane("validate", "--remote", f"{project.repository}:1.0.0")
+        crane("validate", "--remote", f"{project.repository}@{digest}")
     pinned = re.findall(rb"(\S+@sha256:[0-9a-f]{64})", b"".join(project.manifests().values()))
     wanted = f"{project.repository}:1.0.0@{image['digest']}".encode()
     assert [text.strip(b"\"'") for text in pinned] == [wanted] * 3
