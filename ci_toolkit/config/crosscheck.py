@@ -60,11 +60,12 @@ def _paths(image: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[str, ...]]]:
 
 def _check_cache(here: Place, given: object, image: Mapping[str, Any], report: Report) -> None:
     options: dict[str, Any] = given if isinstance(given, dict) else {"type": given}
-    for option, kind in (("ref", "registry"), ("path", "local")):
-        if option in options and options.get("type") not in (kind, None):
-            report((*here, option), f"it goes with the type {kind} alone")
+    for option, kinds in (("ref", ("registry", "inline")), ("path", ("local",))):
+        if option in options and options.get("type") not in (*kinds, None):
+            report((*here, option), f"it goes with the type {listed(kinds)} alone")
     repositories = image.get("repositories", ())
-    needs_repository = options.get("type") == "registry" and "{repository}" in options.get("ref", "{repository}")
+    reference = options.get("ref", "{repository}" if options.get("type") == "registry" else "")
+    needs_repository = options.get("type") in ("registry", "inline") and "{repository}" in reference
     if needs_repository and repositories and not any(_is_remote(text) for text in repositories):
         report(here, "none of the image's repositories is on a registry: give the cache image as `ref`")
 

@@ -16,7 +16,7 @@ from ci_toolkit.model.reference import Reference, Repository
 from ci_toolkit.model.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _DOCKERFILES = ("Dockerfile", "Containerfile")
 _NOT_OURS = frozenset(
@@ -41,9 +41,8 @@ class Found:
     """What was found; paths are relative to the root, with `/`, in alphabetical order."""
 
     dockerfiles: tuple[PurePosixPath, ...]
-    manifests: tuple[PurePosixPath, ...]
-    repositories: tuple[Repository, ...]
-    """Of the images that the manifests name."""
+    manifests: Mapping[PurePosixPath, tuple[Repository, ...]]
+    """With the repositories of the images they name."""
     version_files: tuple[PurePosixPath, ...]
     """Files that hold a version now: at most one a directory."""
     ci_files: tuple[PurePosixPath, ...]
@@ -52,13 +51,11 @@ class Found:
 def detect(root: Path) -> Found:
     """Look through the project at `root`: bounded in depth and number, no link followed out of it."""
     paths = [path for path in _walk(root) if _can_be_written(str(path))]
-    manifests, repositories = _manifests(root, paths)
     dockerfiles = [path for path in paths if path.name in _DOCKERFILES]
     return Found(
         # Where both stand in one directory, the Dockerfile is the last in the alphabet, and the one that counts.
         dockerfiles=tuple({path.parent: path for path in dockerfiles}.values()),
-        manifests=tuple(manifests),
-        repositories=tuple(dict.fromkeys(repositories)),
+        manifests=dict(_manifests(root, paths)),
         version_files=tuple(_version_files(root, {path.parent for path in dockerfiles} | {PurePosixPath()})),
         ci_files=tuple(_ci_files(root)),
     )
@@ -82,16 +79,12 @@ def _can_be_written(path: str) -> bool:
     return path.isprintable() and path == path.strip() and path[0] not in "~-" and not _MISREAD & set(path)
 
 
-def _manifests(root: Path, paths: list[PurePosixPath]) -> tuple[list[PurePosixPath], list[Repository]]:
-    manifests: list[PurePosixPath] = []
-    repositories: list[Repository] = []
+def _manifests(root: Path, paths: list[PurePosixPath]) -> Iterator[tuple[PurePosixPath, tuple[Repository, ...]]]:
     for path in paths:
         text = _text(root / path) if path.suffix in (".yaml", ".yml") else ""
         # A template of Helm or Jinja is no YAML before it is rendered.
         if "{{" not in text and _KIND.search(text) and (images := _IMAGE.findall(text)):
-            manifests.append(path)
-            repositories += [found for image in images if (found := _repository(image))]
-    return manifests, repositories
+            yield path, tuple(found for image in images if (found := _repository(image)))
 
 
 def _repository(image: str) -> Repository | None:

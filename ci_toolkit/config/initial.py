@@ -44,9 +44,8 @@ def write_initial(root: Path, remote_url: str | None) -> str:
     """
     found = detect(root)
     fallback = PurePosixPath("app.Dockerfile" if escapes(root, "Dockerfile") else "Dockerfile")
-    images = _images(
-        found, found.dockerfiles or (fallback,), _sanitised(root.resolve().name), _registry_of(remote_url)
-    )
+    dockerfiles = found.dockerfiles or (fallback,)
+    images = list(_images(found, dockerfiles, _sanitised(root.resolve().name), _registry_of(remote_url)))
     lines = [
         "# What `ci-toolkit run` builds, scans, pushes and pins. Every option: `ci-toolkit schema`.",
         *(f"# Found here: {path}: let it call `ci-toolkit run`." for path in found.ci_files),
@@ -59,7 +58,7 @@ def write_initial(root: Path, remote_url: str | None) -> str:
     for image in images:
         lines += _image_lines(image)
     lines += _scan_lines()
-    lines += _pin_lines(found.manifests)
+    lines += _pin_lines(found, images)
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +85,8 @@ def _images(
 
 
 def _repository(name: str, found: Found, base: Repository | None, *, as_base: bool) -> tuple[str, str]:
-    named = [r for r in found.repositories if r.path.rpartition("/")[2] == name and r.path != f"library/{name}"]
+    known = {repository for repositories in found.manifests.values() for repository in repositories}
+    named = [r for r in known if r.path.rpartition("/")[2] == name and r.path != f"library/{name}"]
     if len(named) == 1:
         return str(named[0]), "as the manifests name it"
     if base is not None:
@@ -131,19 +131,27 @@ def _scan_lines() -> Iterator[str]:
     yield "  #   - { id: CVE-2023-45853, reason: minizip is not built, owner: platform, expires: 2027-03-31 }"
 
 
-def _pin_lines(manifests: Sequence[PurePosixPath]) -> Iterator[str]:
+def _pin_lines(found: Found, images: Sequence[_Image]) -> Iterator[str]:
     yield ""
-    if not manifests:
-        yield "# Kubernetes manifests that follow the pushed digest:"
-        yield "# pin:"
-        yield '#   - files: ["deploy/**/*.yaml"]'
-        return
     yield "# Kubernetes manifests that follow the pushed digest."
-    yield "pin:"
-    yield "  - files:"
-    at_root = PurePosixPath()
-    patterns = [str(m) if m.parent == at_root else f"{m.parent}/*{m.suffix}" for m in manifests]
-    yield from (f"      - {_text(pattern)}" for pattern in dict.fromkeys(patterns))
+    named = {path: {str(repository) for repository in repositories} for path, repositories in found.manifests.items()}
+    ours = {path: [i.name for i in images if i.repository in names] for path, names in named.items()}
+    patterns = dict.fromkeys(_pattern(path) for path, names in ours.items() if names)
+    if patterns:
+        pinned = [image.name for image in images if any(image.name in names for names in ours.values())]
+        yield "pin:"
+        yield f"  - files: [{', '.join(map(_text, patterns))}]"
+        yield f"    images: [{', '.join(map(_text, pinned))}]"
+        return
+    if found.manifests:
+        yield "# Those found name none of these images: see that `repositories` and the manifests agree."
+    examples = dict.fromkeys(map(_pattern, found.manifests)) or {"deploy/**/*.yaml": None}
+    yield "# pin:"
+    yield f"#   - files: [{', '.join(map(_text, examples))}]"
+
+
+def _pattern(manifest: PurePosixPath) -> str:
+    return f"{manifest.parent}/*{manifest.suffix}" if manifest.parent.parts else str(manifest)
 
 
 def _sanitised(text: str) -> str:

@@ -40,7 +40,7 @@ class CacheOptions:
 
     type: Literal["gha", "registry", "local", "inline", "none"]
     ref: str | None
-    """The cache image of `registry`."""
+    """The cache image of `registry`; what `inline` reads from, where that is given."""
     path: Path | None
     """The directory of `local`."""
     mode: Literal["min", "max"]

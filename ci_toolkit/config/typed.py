@@ -121,10 +121,12 @@ def _secret(source: Mapping[str, str], root: Path) -> SecretSource:
 def _cache(name: str, option: Any, schema: Schema, repositories: tuple[Destination, ...], root: Path) -> CacheOptions:
     options = schema.filled(schema.document["$defs"]["cache"], {"type": option} if isinstance(option, str) else option)
     kind = options["type"]
+    # No default of the schema's: what is cached inline is read from the image, and from which tag nobody can tell.
+    reference = options.get("ref", "{repository}:buildcache" if kind == "registry" else None)
     remote = next((r for r in repositories if not isinstance(r, LayoutRepository)), None)
     return CacheOptions(
         type=kind,
-        ref=options["ref"].replace("{repository}", str(remote)) if kind == "registry" else None,
+        ref=reference.replace("{repository}", str(remote)) if reference else None,
         path=_absolute(root / options["path"].replace("{image}", name)) if kind == "local" else None,
         mode=options["mode"],
     )

@@ -106,11 +106,28 @@ def test_manifests_are_pinned_and_name_the_repository(tmp_path: Path) -> None:
         },
         "git@github.com:acme/shop.git",
     )
-    assert [entry.files for entry in config.pin] == [("app.yaml", "broken.yaml", "deploy/prod/*.yml")]
+    assert [(entry.files, entry.images) for entry in config.pin] == [(("app.yaml",), ("backend",))]
     assert _repositories(config) == {
         "backend": "registry.example.com/team/backend",
         "nginx": "ghcr.io/acme/shop/nginx",
     }
+
+
+def test_a_pin_that_would_find_nothing_is_a_comment(tmp_path: Path) -> None:
+    files = {"Dockerfile": "FROM scratch\n", "deploy/db.yaml": _DEPLOYMENT.format(image="postgres:16")}
+    config = _project(tmp_path, files, "git@github.com:acme/shop.git")
+    assert config.pin == ()
+    text = (tmp_path / ".ci-toolkit.yml").read_text()
+    assert "# Those found name none of these images" in text
+    assert '#   - files: ["deploy/*.yaml"]' in text
+
+
+def test_every_directory_of_manifests_once(tmp_path: Path) -> None:
+    files = {f"deploy/{name}.yaml": _DEPLOYMENT.format(image="ghcr.io/acme/shop:1") for name in ("a/x", "a/y", "b/z")}
+    config = _project(tmp_path, {"Dockerfile": "FROM scratch\n", **files}, "git@github.com:acme/shop.git")
+    assert [(entry.files, entry.images) for entry in config.pin] == [
+        (("deploy/a/*.yaml", "deploy/b/*.yaml"), ("shop",))
+    ]
 
 
 @pytest.mark.parametrize(

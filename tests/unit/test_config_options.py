@@ -89,13 +89,17 @@ def test_anchors_and_merges() -> None:
         ("registry", "ghcr.io/acme/app:buildcache"),
         ("{ type: registry }", "ghcr.io/acme/app:buildcache"),
         ('{ type: registry, ref: "{repository}/cache:x" }', "ghcr.io/acme/app/cache:x"),
+        ('{ type: inline, ref: "{repository}:main" }', "ghcr.io/acme/app:main"),
+        ("inline", None),
+        ("{ type: inline }", None),
+        ("gha", None),
     ],
 )
-def test_cache_in_the_registry(tmp_path: Path, cache: str, ref: str) -> None:
+def test_cache_in_the_registry(tmp_path: Path, cache: str, ref: str | None) -> None:
     assert image_of(tmp_path, f"cache: {cache}").images["app"].cache.ref == ref
 
 
-@pytest.mark.parametrize("cache", ["registry", "{ type: registry }", '{ type: registry, ref: "{repository}:x" }'])
+@pytest.mark.parametrize("cache", ["registry", "{ type: registry }", '{ type: inline, ref: "{repository}:x" }'])
 def test_cache_without_a_registry(tmp_path: Path, cache: str) -> None:
     text = f'version: 1\nimages:\n  app:\n    repositories: ["oci:registry"]\n    cache: {cache}\n'
     (violation,) = refused(tmp_path, text)
@@ -104,7 +108,7 @@ def test_cache_without_a_registry(tmp_path: Path, cache: str) -> None:
 
 def test_options_of_another_cache(tmp_path: Path) -> None:
     assert refused_image(tmp_path, "cache: { type: gha, ref: ghcr.io/acme/cache, path: x }") == [
-        "5:30: images.app.cache.ref: it goes with the type registry alone",
+        "5:30: images.app.cache.ref: it goes with the type registry or inline alone",
         "5:56: images.app.cache.path: it goes with the type local alone",
     ]
 
