@@ -55,10 +55,12 @@ def _explain(document: Document, error: ValidationError) -> None:
         path = (*fault.path, str(fault.value))
         document.violations.add(key_position(document.root, path), path, message_of(fault))
     elif fault.keyword == "additionalProperties":
-        for key in fault.value.keys() - fault.rule["properties"].keys():
+        for key in [key for key in fault.value if key not in fault.rule["properties"]]:
             path = (*fault.path, key)
             document.violations.add(key_position(document.root, path), path, unknown_key(fault, key))
             document.violations.spoilt.add(path)
+            if document.violations.are_enough:
+                return
     elif fault.keyword == "required":
         for key in set(fault.demand) - fault.value.keys():
             place = key_position(document.root, fault.path)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 _LONGEST = timedelta(days=366)
+_LONGEST_HOST = 253 + len(":65535")
+"""RFC 1035, 2.3.4, and a port."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYSTEMS = ("linux", "windows", "freebsd")
 _ARCHITECTURES = (
@@ -68,7 +70,7 @@ def platform(text: str) -> str:
 def registry_host(text: str) -> str:
     """The host as references to it say it; raises UsageError for anything but HOST or HOST:PORT."""
     try:
-        if "/" not in text and "@" not in text:
+        if len(text) <= _LONGEST_HOST and "/" not in text and "@" not in text:
             host = Repository.parse(f"{text}/name/name").registry
             # A word without dot and port would be a user's name on Docker Hub, which no key of `registries` means.
             if host == text.lower() or "." in text:

@@ -26,7 +26,7 @@ _TAGS: dict[type[Node], tuple[str, ...]] = {
     Sequence: ("tag:yaml.org,2002:seq",),
     Mapping: ("tag:yaml.org,2002:map",),
 }
-_TOO_HEAVY = f"more than {HEAVIEST:,} values, with the aliases expanded"
+_TOO_HEAVY = f"more than {HEAVIEST:,} keys and values, with the aliases expanded"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -40,11 +40,10 @@ def replaced(text: str, env: Mapping[str, str]) -> str:
             raise Unresolvable(message)
         return _value(match[1], env)
 
-    result = _OPENING.sub(value, text)
-    if len(result) > _LONGEST + len(text):
+    if sum(len(env.get(name, "")) for name in names(text)) > _LONGEST:
         message = f"its variables hold more than {_LONGEST:,} characters"
         raise Unresolvable(message)
-    return result
+    return _OPENING.sub(value, text)
 
 
 def only_variable(text: str) -> str | None:
