@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import requests
 import urllib3
 
-from ci_toolkit.deadlines import ClockedAdapter, Deadline, Limits, current
+from ci_toolkit.connections import ClockedAdapter, Deadline, Limits, current
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.proxies import proxies_for
 from ci_toolkit.trust import addresses, joined, refusal, same_origin, without_query

@@ -36,14 +36,16 @@ class LayoutBlob:
     def __iter__(self) -> Iterator[bytes]:
         """The bytes from the start, in chunks of 256 KiB."""
         self._count(-self._handed_on)
-        for chunk in self._verified():
-            yield chunk
-            self._count(len(chunk))
+        with self.reading() as stream:
+            for chunk in self._verified(stream):
+                yield chunk
+                self._count(len(chunk))
 
     def verify(self) -> None:
         """Read it through; raises IntegrityError."""
-        for _ in self._verified():
-            pass
+        with self.reading() as stream:
+            for _ in self._verified(stream):
+                pass
 
     def part(self, offset: int, length: int) -> BlobPart:
         """Some of it, as a request body of its own; not hashed."""
@@ -53,18 +55,17 @@ class LayoutBlob:
         self._handed_on += number
         self._sent(number)
 
-    def _verified(self) -> Iterator[bytes]:
+    def _verified(self, stream: BinaryIO) -> Iterator[bytes]:
         sha256, left = hashlib.sha256(), self.descriptor.size
-        with self.reading() as stream:
-            while left > 0:
-                chunk = stream.read(min(_CHUNK, left))
-                sha256.update(chunk)
-                left -= len(chunk)
-                whole = left > 0 or (not stream.read(1) and sha256.hexdigest() == self.descriptor.digest.hex)
-                if not chunk or not whole:
-                    why = "has another size or hash than its manifest says"
-                    raise self._changed(why)
-                yield chunk
+        while left > 0:
+            chunk = stream.read(min(_CHUNK, left))
+            sha256.update(chunk)
+            left -= len(chunk)
+            whole = left > 0 or (not stream.read(1) and sha256.hexdigest() == self.descriptor.digest.hex)
+            if not chunk or not whole:
+                why = "has another size or hash than its manifest says"
+                raise self._changed(why)
+            yield chunk
 
     @contextmanager
     def reading(self) -> Iterator[BinaryIO]:

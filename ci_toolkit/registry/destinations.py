@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from ci_toolkit.deadlines import Limits
+    from ci_toolkit.connections import Limits
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ci_toolkit.registry.host import RegistryHost
     from ci_toolkit.registry.outcome import Outcome
     from ci_toolkit.registry.previous import PreviousImage
+    from ci_toolkit.registry.push import Holdings
     from ci_toolkit.retries import Patience
     from ci_toolkit.transport import Transport
 
@@ -54,14 +55,12 @@ class Destinations:
         patience: Patience | None = None,
     ) -> None:
         """`root`: what `oci:DIR` is relative to. `insecure`: hosts that may be spoken to by plain HTTP."""
-        from ci_toolkit.registry.push import Holdings
-
         self._env, self._root, self._keychain = env, root, keychain
         self._insecure, self._redact, self._progress = insecure, redact, progress
         self._limits, self._patience = limits, patience
         self._transport: Transport | None = None
         self._hosts: dict[str, RegistryHost] = {}
-        self._holdings = Holdings()
+        self._holdings: Holdings | None = None
 
     def plan(self, image: str, digest: str, tags: Sequence[str], destination: Destination) -> Sequence[Action]:
         """What `push` would do, in order; nothing is connected. `digest` may be a placeholder."""
@@ -75,10 +74,17 @@ class Destinations:
         """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
         if isinstance(destination, LayoutRepository):
             return push_to_disk(self._directory(destination), layout, root, tags, progress=self._progress)
-        from ci_toolkit.registry.push import push_image
+        from ci_toolkit.registry.push import Holdings, ImagePush
 
-        repository = self.repository(destination, write=True)
-        return push_image(repository, layout, root, tags, holdings=self._holdings, progress=self._progress)
+        self._holdings = self._holdings or Holdings()
+        push = ImagePush(
+            repository=self.repository(destination, write=True),
+            layout=layout,
+            root=root,
+            holdings=self._holdings,
+            progress=self._progress,
+        )
+        return push.run(tags)
 
     def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
         """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""

@@ -44,31 +44,6 @@ class Holdings:
         return path if path != repository.path else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
-    """An image of a layout, taken apart: what must be there before what."""
-
-    root: Content
-    manifests: tuple[Content, ...]
-    indexes: tuple[Content, ...]
-    """Children before their parents; the root last if it is one."""
-    blobs: tuple[Descriptor, ...]
-    """Each once, the largest first: so the threads end together."""
-
-    @classmethod
-    def of(cls, layout: Layout, root: Descriptor) -> _Image:
-        manifests: list[Content] = []
-        indexes: list[Content] = []
-        blobs: dict[Digest, Descriptor] = {}
-        for node, document in layout.walk(root):
-            content = Content(node, layout.read(node))
-            (indexes if isinstance(document, Index) else manifests).append(content)
-            blobs.update({b.digest: b for b in document.blobs} if isinstance(document, Manifest) else {})
-        last = indexes[-1] if indexes else manifests[-1]
-        largest_first = sorted(blobs.values(), key=lambda blob: -blob.size)
-        return cls(last, tuple(manifests), tuple(indexes), tuple(largest_first))
-
-
 @dataclass(slots=True)
 class _Count:
     """What the threads did so far."""
@@ -83,77 +58,81 @@ class _Count:
             self.bytes += size if how == "uploaded" else 0
 
 
-def push_image(
-    repository: RepositoryClient,
-    layout: Layout,
-    root: Descriptor,
-    tags: Sequence[str],
-    *,
-    holdings: Holdings,
-    progress: Progress,
-    workers: int = WORKERS,
-) -> Outcome:
-    """Bring the image there, then point the tags at it, each looked at afterwards.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImagePush:
+    """One image of a layout on its way to one repository."""
 
-    A repository that has the root's digest has all of it: registries take a manifest only with what it needs. A tag
-    that has the digest stays untouched, so a second push writes nothing. Raises IntegrityError if the layout isn't
-    what its digests say, before any tag is touched; HttpError, after its retries.
-    """
-    image, count = _Image.of(layout, root), _Count()
-    if repository.resolve(str(root.digest)) is None:
-        _bring_blobs(repository, layout, image, holdings, progress, count, workers)
-        each(repository.put_manifest, image.manifests, workers=workers)
-        for index in image.indexes:
-            repository.put_manifest(index)
-        _require(repository, str(root.digest), root.digest)
-    else:
-        count.how["present"] = len(image.blobs)
-    holdings.add(repository, image.blobs)
-    moved = _point(repository, image.root, tags, workers)
-    return Outcome(
-        **count.how,
-        bytes=count.bytes,
-        moved=moved,
-        unchanged=tuple(tag for tag in tags if tag not in moved),
-    )
+    repository: RepositoryClient
+    layout: Layout
+    root: Descriptor
+    holdings: Holdings
+    progress: Progress
 
+    def run(self, tags: Sequence[str]) -> Outcome:
+        """Bring the image there, then point the tags at it, each looked at afterwards.
 
-def _bring_blobs(
-    repository: RepositoryClient,
-    layout: Layout,
-    image: _Image,
-    holdings: Holdings,
-    progress: Progress,
-    count: _Count,
-    workers: int,
-) -> None:
-    title = f"push to {repository.host.name}/{repository.path}"
-    with progress.task(title, sum(blob.size for blob in image.blobs)) as task:
+        A repository that has the root's digest has all of it: registries take a manifest only with what it needs. A
+        tag that has the digest stays untouched, so a second push writes nothing. Raises IntegrityError if the layout
+        isn't what its digests say, before any tag is touched; HttpError, after its retries.
+        """
+        count, blobs = _Count(), self._blobs()
+        root = Content(self.root, self.layout.read(self.root))
+        if self.repository.resolve(str(self.root.digest)) is None:
+            self._bring(blobs, count)
+            self._put_manifests()
+        else:
+            count.how["present"] = len(blobs)
+        self.holdings.add(self.repository, blobs)
+        moved = self._point(root, tags)
+        unchanged = tuple(tag for tag in tags if tag not in moved)
+        return Outcome(**count.how, bytes=count.bytes, moved=moved, unchanged=unchanged)
 
-        def bring(descriptor: Descriptor) -> None:
-            blob = LayoutBlob(layout, descriptor, task.advance)
-            how = bring_blob(repository, blob, mount_from=holdings.source(repository, descriptor))
-            if how != "uploaded":
-                task.advance(descriptor.size)
-            count.add(how, descriptor.size)
+    def _blobs(self) -> tuple[Descriptor, ...]:
+        """Every blob once, the largest first: so that threads which share them end together."""
+        blobs: dict[Digest, Descriptor] = {}
+        for _, document in self.layout.walk(self.root):
+            blobs.update({blob.digest: blob for blob in document.blobs} if isinstance(document, Manifest) else {})
+        return tuple(sorted(blobs.values(), key=lambda blob: -blob.size))
 
-        each(bring, image.blobs, workers=workers)
+    def _bring(self, blobs: Sequence[Descriptor], count: _Count) -> None:
+        title = f"push to {self.repository.host.name}/{self.repository.path}"
+        with self.progress.task(title, sum(blob.size for blob in blobs)) as task:
 
+            def bring(descriptor: Descriptor) -> None:
+                blob = LayoutBlob(self.layout, descriptor, task.advance)
+                source = self.holdings.source(self.repository, descriptor)
+                how = bring_blob(self.repository, blob, mount_from=source)
+                if how != "uploaded":
+                    task.advance(descriptor.size)
+                count.add(how, descriptor.size)
 
-def _point(repository: RepositoryClient, root: Content, tags: Sequence[str], workers: int) -> tuple[str, ...]:
-    """Point the tags at the root, in order; return those that had to be moved."""
-    digest = root.descriptor.digest
-    before = each(repository.resolve, tags, workers=workers)
-    moved = tuple(tag for tag, found in zip(tags, before, strict=True) if not found or found.digest != digest)
-    for tag in moved:
-        repository.put_tag(root, tag)
-        _require(repository, tag, digest)
-    return moved
+            each(bring, blobs, workers=WORKERS)
 
+    def _put_manifests(self) -> None:
+        """Images first, at once; then the indexes over them, children before parents, the root last."""
+        manifests: list[Content] = []
+        indexes: list[Content] = []
+        for node, document in self.layout.walk(self.root):
+            (indexes if isinstance(document, Index) else manifests).append(Content(node, self.layout.read(node)))
+        each(self.repository.put_manifest, manifests, workers=WORKERS)
+        for index in indexes:
+            self.repository.put_manifest(index)
+        self._require(str(self.root.digest))
 
-def _require(repository: RepositoryClient, reference: str, digest: Digest) -> None:
-    found = repository.resolve(reference)
-    if found is None or found.digest != digest:
-        where = f"{repository.host.name}/{repository.path}"
-        message = f"{where}: {reference} was written as {digest}, and is now {found.digest if found else 'missing'}"
-        raise IntegrityError(message, hint="does another job write the same tag? Otherwise look at the registry")
+    def _point(self, root: Content, tags: Sequence[str]) -> tuple[str, ...]:
+        """Point the tags at the root, in order; return those that had to be moved."""
+        before = each(self.repository.resolve, tags, workers=WORKERS)
+        moved = tuple(
+            tag for tag, found in zip(tags, before, strict=True) if not found or found.digest != self.root.digest
+        )
+        for tag in moved:
+            self.repository.put_tag(root, tag)
+            self._require(tag)
+        return moved
+
+    def _require(self, reference: str) -> None:
+        found = self.repository.resolve(reference)
+        if found is None or found.digest != self.root.digest:
+            where, now = f"{self.repository.host.name}/{self.repository.path}", found.digest if found else "missing"
+            message = f"{where}: {reference} was written as {self.root.digest}, and is now {now}"
+            raise IntegrityError(message, hint="does another job write the same tag? Otherwise look at the registry")

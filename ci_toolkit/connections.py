@@ -1,5 +1,7 @@
-"""Deadlines that hold. urllib3's read timeout starts anew with each byte, so a slow-loris outlives it:
-here every wait on the socket, for headers too, is cut to what is left of the whole.
+"""Connections with deadlines that hold.
+
+urllib3's read timeout starts anew with each byte, so a slow-loris outlives it: here every wait on the socket, for
+headers too, is cut to what is left of the whole.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from urllib3.poolmanager import ProxyManager
 
-_READ_BUFFER = 256 * 1024
+_BUFFER = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +83,7 @@ class _ClockedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_ClockedStream(sock, current.get()), _READ_BUFFER)
+        self.fp = io.BufferedReader(_ClockedStream(sock, current.get()), _BUFFER)
 
 
 class _Clocked(HTTPConnection):
