@@ -175,6 +175,7 @@ class Workshop:
             images=session.images,
             root=session.config.root,
             progress=session.progress,
+            partial=len(session.images) < len(session.config.images),
             check=self._wishes.check,
             show=_show_diff(session) if self._wishes.diff else None,
         )

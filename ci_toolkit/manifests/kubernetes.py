@@ -1,129 +1,125 @@
-"""Images in Kubernetes manifests, YAML or JSON: by kind and path, never by a key's name alone.
+"""Kubernetes manifests, YAML and JSON: images by the kind of the object and the field, never by a key's name alone.
 
-Sources: the Kubernetes API reference (PodSpec, ImageVolumeSource), and the resource definitions of Argo Rollouts and
-Workflows, Knative Serving, Tekton and KServe.
+Fields: the API reference of Kubernetes 1.34 (PodSpec, Container, ImageVolumeSource), Argo Rollouts and Workflows,
+Knative Serving, Tekton Pipelines, KServe, KEDA.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.base import ImagePlace
-from ci_toolkit.manifests.document import Alias, Document, Mapping, Scalar, Sequence, target_of
+from ci_toolkit.manifests.spans import Lines, spans
+from ci_toolkit.manifests.tree import Mapping, read_documents
+from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ci_toolkit.manifests.document import Node
+    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.walk import Found, Shape
 
-_POD = (
-    "containers.*.image",
-    "initContainers.*.image",
-    "ephemeralContainers.*.image",
-    "volumes.*.image.reference",
-)
-
-
-_MOST = 100_000
-"""Places of one path in one object: aliases within aliases multiply."""
-
-
-def _below(prefix: str, paths: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"{prefix}.{path}" for path in paths)
-
-
-_TEMPLATE = _below("spec.template.spec", _POD)
-_CRON_JOB = _below("spec.jobTemplate.spec.template.spec", _POD)
-_ARGO_TEMPLATES = (
-    "container.image",
-    "script.image",
-    "initContainers.*.image",
-    "sidecars.*.image",
-    "containerSet.containers.*.image",
-)
-_ARGO = _below("templates.*", _ARGO_TEMPLATES) + _below("templateDefaults", _ARGO_TEMPLATES)
-_TASK = ("steps.*.image", "sidecars.*.image", "stepTemplate.image")
-_PIPELINE = _below("tasks.*.taskSpec", _TASK) + _below("finally.*.taskSpec", _TASK)
-_INFERENCE = tuple(
-    f"spec.{part}.{path}" for part in ("predictor", "transformer", "explainer") for path in (*_POD, "model.image")
-)
-
-PATHS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("", "Pod"): _below("spec", _POD),
-    ("", "PodTemplate"): _below("template.spec", _POD),
-    ("", "ReplicationController"): _TEMPLATE,
-    **{("apps", kind): _TEMPLATE for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")},
-    **{("extensions", kind): _TEMPLATE for kind in ("Deployment", "DaemonSet", "ReplicaSet")},
-    ("batch", "Job"): _TEMPLATE,
-    ("batch", "CronJob"): _CRON_JOB,
-    ("argoproj.io", "Rollout"): _TEMPLATE,
-    **{("argoproj.io", k): _below("spec", _ARGO) for k in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate")},
-    ("argoproj.io", "CronWorkflow"): _below("spec.workflowSpec", _ARGO),
-    ("serving.knative.dev", "Service"): _TEMPLATE,
-    ("serving.knative.dev", "Configuration"): _TEMPLATE,
-    ("serving.knative.dev", "Revision"): _below("spec", _POD),
-    ("tekton.dev", "Task"): _below("spec", _TASK),
-    ("tekton.dev", "ClusterTask"): _below("spec", _TASK),
-    ("tekton.dev", "TaskRun"): _below("spec.taskSpec", _TASK),
-    ("tekton.dev", "Pipeline"): _below("spec", _PIPELINE),
-    ("tekton.dev", "PipelineRun"): _below("spec.pipelineSpec", _PIPELINE),
-    ("serving.kserve.io", "InferenceService"): _INFERENCE,
+_CONTAINER: Shape = {"image": IMAGE}
+_VOLUMES: Shape = [{"image": {"reference": IMAGE}}]
+_POD: Shape = {
+    "containers": [_CONTAINER],
+    "initContainers": [_CONTAINER],
+    "ephemeralContainers": [_CONTAINER],
+    "volumes": _VOLUMES,
 }
-"""API group and kind → the paths of its images; `*` is every item of a list."""
+_TEMPLATE: Shape = {"template": {"spec": _POD}}
+_WORKLOAD: Shape = {"spec": _TEMPLATE}
+
+_ARGO_TEMPLATE: Shape = {
+    "container": _CONTAINER,
+    "script": _CONTAINER,
+    "initContainers": [_CONTAINER],
+    "sidecars": [_CONTAINER],
+    "containerSet": {"containers": [_CONTAINER]},
+    "volumes": _VOLUMES,
+}
+_ARGO_TEMPLATE |= {"steps": [[{"inline": _ARGO_TEMPLATE}]], "dag": {"tasks": [{"inline": _ARGO_TEMPLATE}]}}
+_ARGO_WORKFLOW: Shape = {"templates": [_ARGO_TEMPLATE], "templateDefaults": _ARGO_TEMPLATE, "volumes": _VOLUMES}
+
+_TEKTON_TASK: Shape = {
+    "steps": [_CONTAINER],
+    "sidecars": [_CONTAINER],
+    "stepTemplate": _CONTAINER,
+    "volumes": _VOLUMES,
+}
+_TEKTON_TASKS: Shape = [{"taskSpec": _TEKTON_TASK}]
+_TEKTON_PIPELINE: Shape = {"tasks": _TEKTON_TASKS, "finally": _TEKTON_TASKS}
+
+_KSERVE_COMPONENT: Shape = _POD | {"model": _CONTAINER}
+
+_SHAPES: dict[str, Shape] = {
+    "Pod": {"spec": _POD},
+    "PodTemplate": _TEMPLATE,
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), _WORKLOAD
+    ),
+    "CronJob": {"spec": {"jobTemplate": _WORKLOAD}},
+}
+"""By kind, whatever the group: others' kinds of these names (OpenKruise's StatefulSet) hold pod templates, too."""
+
+_CUSTOM: dict[tuple[str, str], Shape] = {
+    ("argoproj.io", "Rollout"): _WORKLOAD,
+    ("argoproj.io", "Workflow"): {"spec": _ARGO_WORKFLOW},
+    ("argoproj.io", "WorkflowTemplate"): {"spec": _ARGO_WORKFLOW},
+    ("argoproj.io", "ClusterWorkflowTemplate"): {"spec": _ARGO_WORKFLOW},
+    ("argoproj.io", "CronWorkflow"): {"spec": {"workflowSpec": _ARGO_WORKFLOW}},
+    ("serving.knative.dev", "Service"): _WORKLOAD,
+    ("serving.knative.dev", "Configuration"): _WORKLOAD,
+    ("serving.knative.dev", "Revision"): {"spec": _POD},
+    ("tekton.dev", "Task"): {"spec": _TEKTON_TASK},
+    ("tekton.dev", "ClusterTask"): {"spec": _TEKTON_TASK},
+    ("tekton.dev", "TaskRun"): {"spec": {"taskSpec": _TEKTON_TASK}},
+    ("tekton.dev", "StepAction"): {"spec": _CONTAINER},
+    ("tekton.dev", "Pipeline"): {"spec": _TEKTON_PIPELINE},
+    ("tekton.dev", "PipelineRun"): {"spec": {"pipelineSpec": _TEKTON_PIPELINE}},
+    ("serving.kserve.io", "InferenceService"): {
+        "spec": dict.fromkeys(("predictor", "transformer", "explainer"), _KSERVE_COMPONENT)
+    },
+    ("serving.kserve.io", "ServingRuntime"): {"spec": _POD},
+    ("serving.kserve.io", "ClusterServingRuntime"): {"spec": _POD},
+    ("keda.sh", "ScaledJob"): {"spec": {"jobTargetRef": _TEMPLATE}},
+    ("apps.kruise.io", "CloneSet"): _WORKLOAD,
+}
+"""By API group and kind."""
 
 
-class Kubernetes:
-    """The format of Kubernetes manifests."""
+class KubernetesFormat:
+    """Objects of the Kubernetes API, any number of documents in a file, lists of objects included."""
 
-    def find(self, documents: Iterable[Document]) -> Iterator[ImagePlace]:
-        """Every image of every workload, those inside a `List` too."""
-        for document in documents:
-            for item in _objects(document.root):
-                paths = PATHS.get(_group_and_kind(item), ())
-                places = [place for path in paths for place in _places(item, path, document.number)]
-                yield from sorted(places, key=lambda place: (place.line, place.column))
+    name: ClassVar[str] = "kubernetes"
+
+    def find(self, text: str) -> Iterator[ImageSpan]:
+        """Every image of every object whose kind is known to hold images; raises UnreadableError."""
+        walk, lines = Walk(), Lines(text)
+        for document in read_documents(text):
+            if isinstance(document.root, Mapping):
+                yield from spans(text, lines, document, list(_images(walk, Step(document.root))))
+
+    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
+        """Raise IntegrityError unless the YAML events are the same but for the edits."""
+        same_but(before, after, edits)
 
 
-def _objects(root: Node | None) -> Iterator[Mapping]:
-    """The object of a document, those of a `List` instead of it; each once, however often it is aliased."""
-    waiting, visited = [root], set[int]()
+def _images(walk: Walk, start: Step) -> Iterator[Found]:
+    """The images of an object, or of every object in a list; an item of a `PodList` needn't say that it is a Pod."""
+    waiting = [(start, "")]
     while waiting:
-        item = target_of(waiting.pop())
-        if not isinstance(item, Mapping) or id(item) in visited:
+        step, kind_of_list = waiting.pop()
+        found = walk.follow(step)
+        if found is None:
             continue
-        visited.add(id(item))
-        items = target_of(item.get("items")) if _group_and_kind(item)[1].endswith("List") else None
-        if isinstance(items, Sequence):
-            waiting += reversed(items.items)
-        else:
-            yield item
-
-
-def _group_and_kind(item: Mapping) -> tuple[str, str]:
-    version, kind = target_of(item.get("apiVersion")), target_of(item.get("kind"))
-    group, slash, _ = version.value.rpartition("/") if isinstance(version, Scalar) else ("", "", "")
-    return group if slash else "", kind.value if isinstance(kind, Scalar) else ""
-
-
-def _places(item: Mapping, path: str, document: int) -> Iterator[ImagePlace]:
-    nodes: list[tuple[Node, str]] = [(item, "")]
-    for step in path.split("."):
-        nodes = [found for node, where in nodes for found in _step(node, step, where)]
-        if len(nodes) > _MOST:
-            message = f"document {document} has more than {_MOST} places at {path}"
-            raise ConfigError(message, hint="an alias bomb? Take the file out of `pin.files`")
-    for node, where in nodes:
-        scalar = target_of(node)
-        if isinstance(scalar, Scalar):
-            use = node if isinstance(node, Alias) else scalar
-            yield ImagePlace(scalar, document, where, use.line, use.column)
-
-
-def _step(node: Node, step: str, where: str) -> list[tuple[Node, str]]:
-    container = target_of(node)
-    if step == "*":
-        items = container.items if isinstance(container, Sequence) else []
-        return [(item, f"{where}[{number}]") for number, item in enumerate(items)]
-    value = container.get(step) if isinstance(container, Mapping) else None
-    return [(value, f"{where}.{step}".lstrip("."))] if value is not None else []
+        kind = walk.text(found, "kind") or kind_of_list
+        if kind.endswith("List"):
+            lists = [walk.follow(value) for _, value in walk.values(found, ("items",))]
+            items = [item for each in lists if each is not None for item in walk.items(each)]
+            waiting += [(item, kind.removesuffix("List")) for item in reversed(items)]
+            continue
+        group = walk.text(found, "apiVersion").partition("/")[0]
+        shape = _CUSTOM.get((group, kind)) or _SHAPES.get(kind)
+        if shape is not None:
+            yield from walk.images(found, shape)

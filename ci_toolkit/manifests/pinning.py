@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.errors import ConfigError, UsageError
-from ci_toolkit.manifests.document import Alias, Mapping, Scalar, decode, documents, encode
-from ci_toolkit.manifests.document import Sequence as SequenceNode
-from ci_toolkit.manifests.edit import Edit, apply, check_only_targets_changed, inner_span
-from ci_toolkit.model.reference import Reference
+from ci_toolkit.errors import ConfigError, IntegrityError, UsageError
+from ci_toolkit.manifests.base import Edit, UnreadableError
+from ci_toolkit.manifests.edit import apply
+from ci_toolkit.model.reference import DOCKER_HUB, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ci_toolkit.manifests.base import ImagePlace, ManifestFormat
-    from ci_toolkit.manifests.document import Document, Node
+    from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
     from ci_toolkit.model.reference import Repository
 
 Style = Literal["tag-and-digest", "digest"]
-_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-(?P<value>[^${}]+)\}")
+LARGEST = 8 * 1024 * 1024
+"""Bytes of the largest file that is read as a manifest."""
+_SHOWN = 40
+"""Violations of one file, at most."""
+_BOM = "\ufeff"
+_MEND = "mend the file, or take it out of `pin.files`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,8 @@ class Target:
     digest: str
     tag: str | None
     style: Style
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """Platforms by the digests that are the image's for one platform alone, and no substitute for `digest`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,120 +73,119 @@ class Pinned:
 
 
 def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
-    """False only if none of the repositories can be in there: a look at bytes that saves the parsing."""
-    return any(r.path.rpartition("/")[2].encode() in data for t in targets for r in t.repositories)
+    """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
+
+    A backslash may spell any character (`\\/`, as PHP writes JSON), so a file with one may hold anything.
+    """
+    return b"\\" in data or any(_needle(r) in data for t in targets for r in t.repositories)
 
 
 def pin(data: bytes, name: str, targets: Sequence[Target], manifest_format: ManifestFormat) -> Pinned:
     """Pin the targets in one manifest. `name` is the file's, for messages.
 
-    Raises ConfigError if the file doesn't parse, or a value to change is shared, by an alias, with a place that is
-    no image.
+    Raises ConfigError, with every violation, for a file that can't be read or an image that shares its characters
+    with a place that is none; IntegrityError for an image pinned to one of its platforms.
     """
-    text, bom = decode(data, name)
-    parsed = documents(text, name)
+    text = _decoded(data, name)
+    by_repository = {repository: target for target in targets for repository in target.repositories}
     places: list[Place] = []
     seen: list[Seen] = []
-    edits: dict[int, tuple[Scalar, Edit, str]] = {}
-    selected: list[ImagePlace] = []
-    for place in manifest_format.find(parsed):
-        found = _wanted(place, text, targets)
-        if isinstance(found, Seen):
-            seen.append(found)
+    edits: list[Edit] = []
+    for span in _spans(text.removeprefix(_BOM), name, manifest_format):
+        found, reason = _target(span, by_repository)
+        at = span.place
+        if found is None:
+            seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        old, new, span = found
+        new = pinned_value(span.value, found)
+        if new != span.value:
+            _refuse_platform(name, span, found)
+            edits.append(Edit(span, new))
         places.append(
-            Place(document=place.document, line=place.line, column=place.column, path=place.path, old=old, new=new)
+            Place(document=at.document, line=at.line, column=at.column, path=at.path, old=span.value, new=new)
         )
-        selected.append(place)
-        if old != new:
-            whole = place.scalar.value.strip()
-            value = text[span[0] : span[1]].replace(old, new) if whole != old else new
-            edits[place.scalar.event] = (place.scalar, Edit(*span, value), value)
-    _refuse_shared(name, parsed, selected, {id(scalar) for scalar, _, _ in edits.values()})
-    changed = apply(text, [edit for _, edit, _ in edits.values()])
-    if changed != text:
-        check_only_targets_changed(text, changed, {event: value for event, (_, _, value) in edits.items()}, name)
-    return Pinned(old=data, new=encode(changed, bom=bom), places=tuple(places), seen=tuple(seen))
+    _refuse_shared(name, edits)
+    changed = _edited(text, edits, manifest_format) if edits else data
+    return Pinned(old=data, new=changed, places=tuple(places), seen=tuple(seen))
 
 
 def pinned_value(value: str, target: Target) -> str:
-    """The reference as it should read: the user's spelling of the repository, the tag, the digest."""
-    name, tag = _name_and_tag(value)
-    kept = target.tag or tag
-    middle = f":{kept}" if kept and target.style == "tag-and-digest" else ""
+    """The reference as it should read: the user's spelling of the repository, the tag, the digest.
+
+    A tag beside the right digest stays, whatever the image's newest tag is: the same image under a new tag is no
+    reason to deploy, and a commit for each would start the next run.
+    """
+    rest, _, digest = value.partition("@")
+    colon = rest.find(":", rest.rfind("/") + 1)
+    name, tag = (rest, "") if colon < 0 else (rest[:colon], rest[colon + 1 :])
+    if target.tag and not (tag and digest == target.digest):
+        tag = target.tag
+    middle = f":{tag}" if tag and target.style == "tag-and-digest" else ""
     return f"{name}{middle}@{target.digest}"
 
 
-def _wanted(place: ImagePlace, text: str, targets: Sequence[Target]) -> tuple[str, str, tuple[int, int]] | Seen:
-    value = place.scalar.value.strip()
+def _needle(repository: Repository) -> bytes:
+    """What every spelling of a repository holds: Docker Hub's official images may stand there by their last name."""
+    path = repository.path
+    return (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode()
 
-    def left_alone(reason: str) -> Seen:
-        return Seen(line=place.line, column=place.column, value=value[:200], reason=reason)
 
-    default = _DEFAULT.fullmatch(value)
-    reference = default["value"] if default else value
-    if reason := _unreadable(reference):
-        return left_alone(reason)
+def _decoded(data: bytes, name: str) -> str:
     try:
-        repository = Reference.parse(reference).repository
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _unreadable(name, UnreadableError(line, 1, f"not UTF-8 at byte {error.start}")) from None
+
+
+def _spans(text: str, name: str, manifest_format: ManifestFormat) -> list[ImageSpan]:
+    try:
+        return list(manifest_format.find(text))
+    except UnreadableError as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: UnreadableError) -> ConfigError:
+    violation = f"{name}:{error.line}:{error.column}: {error.reason}"
+    return ConfigError("a manifest can't be read", hint=_MEND, violations=[violation])
+
+
+def _target(span: ImageSpan, by_repository: Mapping[Repository, Target]) -> tuple[Target | None, str]:
+    """The target that a span names; else why it names none."""
+    if span.skipped:
+        return None, span.skipped
+    try:
+        repository = Reference.parse(span.value).repository
     except UsageError as error:
-        return left_alone(error.message)
-    for target in targets:
-        if repository in target.repositories:
-            span = inner_span(text, place.scalar)
-            if span is None:
-                return left_alone("written with escapes or over several lines")
-            return reference, pinned_value(reference, target), span
-    return left_alone("another image")
+        return None, error.message
+    return by_repository.get(repository), "another image"
 
 
-def _unreadable(value: str) -> str | None:
-    if "{{" in value:
-        return "a template"
-    if value.startswith("ko://"):
-        return "ko builds it"
-    if "$" in value:
-        return "a variable"
-    return None
+def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:
+    """An image for all platforms in the place of one for a single platform is another deployment, not a newer one."""
+    digest = span.value.partition("@")[2]
+    if digest != target.digest and digest in target.platforms:
+        message = (
+            f"{name}:{span.place.line}:{span.place.column}: {span.value} is the image for {target.platforms[digest]} "
+            f"alone, and {target.digest} the one for all platforms"
+        )
+        raise IntegrityError(message, hint="one is never swapped for the other: write the digest you want by hand")
 
 
-def _name_and_tag(value: str) -> tuple[str, str | None]:
-    rest = value.partition("@")[0]
-    colon = rest.find(":", rest.rfind("/") + 1)
-    return (rest, None) if colon < 0 else (rest[:colon], rest[colon + 1 :])
+def _refuse_shared(name: str, edits: Sequence[Edit]) -> None:
+    violations = [
+        f"{name}:{edit.span.place.line}:{edit.span.place.column}: {edit.span.place.path} shares {edit.span.value!r}, "
+        f"by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
+        for edit in edits
+        for other in edit.span.shared[:_SHOWN]
+    ][:_SHOWN]
+    if violations:
+        message = "a new digest would change more than images"
+        raise ConfigError(message, hint="write the image out in one of the two places", violations=violations)
 
 
-def _refuse_shared(name: str, parsed: Iterable[Document], selected: Sequence[ImagePlace], changed: set[int]) -> None:
-    """A scalar that changes must not be used, by an alias, where no image of the run was looked for."""
-    if not changed:
-        return
-    known = {(place.line, place.column) for place in selected}
-    uses: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for document in parsed:
-        for alias, scalar in _aliases(document.root):
-            uses[id(scalar)].append((alias.line, alias.column))
-    for place in selected:
-        scalar = place.scalar
-        others = uses.get(id(scalar), [])
-        if id(scalar) not in changed or not others:
-            continue
-        for line, column in ((scalar.line, scalar.column), *others):
-            if (line, column) not in known:
-                message = (
-                    f"{name}:{place.line}:{place.column}: this image shares its value, by an anchor, with "
-                    f"{name}:{line}:{column}, which is no image to pin"
-                )
-                raise ConfigError(message, hint="write the image out in one of the two places")
-
-
-def _aliases(root: Node | None) -> Iterator[tuple[Alias, Scalar]]:
-    nodes: list[Node | None] = [root]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, Alias) and isinstance(node.target, Scalar):
-            yield node, node.target
-        elif isinstance(node, SequenceNode):
-            nodes += node.items
-        elif isinstance(node, Mapping):
-            nodes += [part for pair in node.pairs for part in pair]
+def _edited(text: str, edits: Sequence[Edit], manifest_format: ManifestFormat) -> bytes:
+    bare = text.removeprefix(_BOM)
+    changed = apply(bare, edits)
+    manifest_format.verify(bare, changed, edits)
+    return (text[: len(text) - len(bare)] + changed).encode()
