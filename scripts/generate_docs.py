@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from ci_toolkit.cli.main import cli
 from ci_toolkit.config import schema
 
 if TYPE_CHECKING:
@@ -83,7 +86,44 @@ def _code(value: object) -> str:
     return f"`{text}`"
 
 
-GENERATED: dict[tuple[str, str], Callable[[], str]] = {("docs/configuration.md", "options"): option_tables}
+def command_help() -> str:
+    """A section for every command: what it does, its flags, its example."""
+    context = click.Context(cli, info_name="ci-toolkit")
+    return "\n\n".join(_command(context, name) for name in cli.list_commands(context))
+
+
+def _command(parent: click.Context, name: str) -> str:
+    command = cli.get_command(parent, name)
+    if command is None:
+        sys.exit(f"generate_docs: no command {name}")
+    context = click.Context(command, parent=parent, info_name=name)
+    usage = " ".join(command.collect_usage_pieces(context))
+    records = [p.get_help_record(context) for p in command.params if isinstance(p, click.Option)]
+    cells = [tuple(re.sub(r"  +", " ", cell).replace("|", "\\|") for cell in record) for record in records if record]
+    rows = [f"| `{flag}` | {meaning} |" for flag, meaning in cells]
+    table = ["| flag | meaning |", "|---|---|", *rows] if rows else []
+    example = (command.epilog or "").removeprefix("Example: ")
+    return "\n".join(
+        [
+            f"## `{name}`",
+            "",
+            (command.help or "").strip(),
+            "",
+            "```console",
+            f"$ {example}",
+            "```",
+            "",
+            f"`ci-toolkit {name} {usage}`",
+            "",
+            *table,
+        ]
+    ).strip()
+
+
+GENERATED: dict[tuple[str, str], Callable[[], str]] = {
+    ("docs/configuration.md", "options"): option_tables,
+    ("docs/commands.md", "commands"): command_help,
+}
 """By file and name of the part: what makes it."""
 
 
