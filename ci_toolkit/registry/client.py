@@ -147,14 +147,13 @@ class RepositoryClient:
         return self.host.exchange(method, path, self.scopes, headers={"Accept": _ACCEPT}, allow=(200, 404))
 
     def _put(self, content: Content, reference: str) -> None:
-        reply = self.host.exchange(
-            "PUT",
-            f"/v2/{self.path}/manifests/{reference}",
-            self.scopes,
-            headers={"Content-Type": content.descriptor.media_type},
-            body=content.data,
-            allow=_WRITTEN,
-        )
+        path, headers = f"/v2/{self.path}/manifests/{reference}", {"Content-Type": content.descriptor.media_type}
+        try:
+            reply = self.host.exchange("PUT", path, self.scopes, headers=headers, body=content.data, allow=_WRITTEN)
+        except HttpError as error:
+            # The bytes are right, they were hashed: so Distribution says where another job writes the same tag.
+            error.temporary = error.temporary or error.code == "DIGEST_INVALID"
+            raise
         _require_same(content.descriptor.digest, reply)
 
 

@@ -503,3 +503,11 @@ def test_an_earlier_blob_that_is_too_long_is_refused(push: Pushing, proxy: Fault
 
 def test_there_is_no_earlier_image(there: Destinations, proxy: FaultServer, tmp_path: Path) -> None:
     assert there.find_previous(repository(proxy, tmp_path), "1.0") is None
+
+
+def test_a_registry_in_a_race_with_itself_is_asked_again(push: Pushing, proxy: FaultServer) -> None:
+    """Distribution 2.8 answers so where two jobs write one tag at the same moment."""
+    body = json.dumps({"errors": [{"code": "DIGEST_INVALID", "message": "provided digest did not match"}]}).encode()
+    proxy.rule("PUT", TAG_PUT, answers(400, body=body))
+    push()
+    assert push.tags() == dict.fromkeys(TAGS, push.root.digest)

@@ -1,0 +1,26 @@
+"""A push as a process of its own, to be killed: `python -m tests.harness.push_child LAYOUT DESTINATION TAG…`.
+
+Prints its own peak of resident memory in KiB where it lives to do so.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.reference import parse_destination
+from ci_toolkit.progress import Silent
+from ci_toolkit.redact import Redactor
+from ci_toolkit.registry.credentials import Configured
+from ci_toolkit.registry.destinations import Destinations
+
+if __name__ == "__main__":
+    layout = Layout(Path(sys.argv[1]))
+    there = Destinations(
+        env={}, root=Path(), keychain=Configured({}), insecure=(), redact=Redactor(), progress=Silent()
+    )
+    there.push(parse_destination(sys.argv[2]), layout, layout.root(), sys.argv[3:])
+    there.close()
+    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
