@@ -94,7 +94,8 @@ def _candidates(root: str, directory: str, part: str, *, last: bool) -> Iterator
         path = _joined(directory, entry.name)
         named_as_manifest = part not in _BARE or entry.name.endswith(_MANIFEST_SUFFIXES)
         if entry.is_symlink():
-            if (not entry.is_dir() and named_as_manifest) or (entry.is_dir() and part != "**" and not last):
+            leads_to_directory = os.path.isdir(_joined(root, path))  # noqa: PTH112 no error for one in a circle
+            if (part != "**" and not last) if leads_to_directory else named_as_manifest:
                 yield from _resolved(root, path, last=last)
         elif entry.is_dir(follow_symlinks=False):
             yield path, True
@@ -120,7 +121,7 @@ def _resolved(root: str, path: str, *, last: bool) -> Iterator[tuple[str, bool]]
         raise UsageError(message, hint="nothing outside is written: name the file where it really is, or leave it out")
     if is_directory:
         yield ("" if inside == "." else inside), True
-    elif os.path.lexists(real):
+    elif os.path.exists(real):  # noqa: PTH110
         yield inside, False
 
 

@@ -68,11 +68,12 @@ class Workspace:
         """A regular file of at most `limit` bytes; raises UsageError for anything else, ToolError if it fails."""
         with self._parent(path, "read") as (directory, name):
             descriptor = os.open(name, _READ, dir_fd=directory)
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                os.close(descriptor)
+                message = f"{path} is no regular file"
+                raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
             with os.fdopen(descriptor, "rb") as stream:
-                found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode):
-                    message = f"{path} is no regular file"
-                    raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
                 data = stream.read(limit + 1)
         if len(data) > limit:
             message = f"{path} has more than {limit // 1024 // 1024} MiB"
@@ -93,8 +94,7 @@ class Workspace:
                 staged.append((replacement, name))
                 self._stage(replacement, name)
             for replacement, name in staged:
-                begun.append(replacement)
-                self._rename(replacement, name)
+                self._rename(replacement, name, begun)
         except BaseException:
             self._discard(staged)
             self._restore(begun)
@@ -110,12 +110,13 @@ class Workspace:
                 _keep_owner_and_mode(descriptor, replacement.before.stat)
                 os.fsync(descriptor)
 
-    def _rename(self, replacement: Replacement, temporary: str) -> None:
+    def _rename(self, replacement: Replacement, temporary: str, begun: list[Replacement]) -> None:
         with self._parent(replacement.path, "write") as (directory, name):
             now = os.stat(name, dir_fd=directory, follow_symlinks=False)
             if not replacement.before.is_still(now):
                 message = f"{replacement.path} was changed by someone else while it was worked on"
                 raise ToolError(message, hint="every file is as it was found: run again")
+            begun.append(replacement)
             os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _discard(self, staged: Sequence[tuple[Replacement, str]]) -> None:
@@ -125,7 +126,7 @@ class Workspace:
                 os.unlink(temporary, dir_fd=directory)
 
     def _restore(self, begun: Sequence[Replacement]) -> None:
-        """Bring back, with its time, what was renamed over. The last one begun may not have been: then it is left."""
+        """Bring back, with its time, what was renamed over. The last one begun may not have been: it is left."""
         lost: list[str] = []
         for replacement in begun:
             before = replacement.before
