@@ -8,7 +8,7 @@ from ci_toolkit.errors import ToolkitError, UsageError, VerdictError
 from ci_toolkit.state import write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from ci_toolkit.model.plan import Action
@@ -36,7 +36,7 @@ def order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in STEPS if name in wanted)
 
 
-def plan(steps: Sequence[Step], state: State) -> tuple[Action, ...]:
+def plan(steps: Iterable[Step], state: State) -> tuple[Action, ...]:
     """What `run` would do with these steps and this state, in order."""
     actions: list[Action] = []
     for step in steps:
@@ -60,7 +60,7 @@ class Journal:
 
 
 def run(
-    steps: Sequence[Step], journal: Journal, *, images: Collection[str], progress: Progress, gate: bool = True
+    steps: Iterable[Step], journal: Journal, *, images: Collection[str], progress: Progress, gate: bool = True
 ) -> None:
     """Run the steps for these images in order, saving the state after each.
 

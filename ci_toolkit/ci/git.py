@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,6 +21,15 @@ _SCP_FORM = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[
 _TIMEOUT = 60.0
 _NOTHING_YET = "(initial)"
 _DETACHED = "(detached)"
+_COMMITTED = ("log", "-1", "--no-show-signature", "--format=%cI")
+_SHALLOW = ("rev-parse", "--is-shallow-repository")
+_REFS = (
+    "for-each-ref",
+    "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(symref)",
+    "refs/tags",
+    "refs/remotes/origin/HEAD",
+)
+_ORIGIN = ("config", "--get", "remote.origin.url")
 
 
 def git_context(runner: Runner, root: Path) -> CiContext:
@@ -31,20 +41,23 @@ def git_context(runner: Runner, root: Path) -> CiContext:
     if repository is None:
         return CiContext()
     git = _Git(runner, repository)
-    status = git("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z").split("\0")
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(git, *question, check=False) for question in (_COMMITTED, _SHALLOW, _REFS, _ORIGIN)]
+        status = git("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z").split("\0")
+        committed, shallow, refs, origin = (answer.result() for answer in asked)
     headers = dict(line[2:].split(" ", 1) for line in status if line.startswith("# branch."))
     head, branch = headers.get("branch.oid", _NOTHING_YET), headers.get("branch.head", _DETACHED)
     revision = None if head == _NOTHING_YET else head
-    tags, tag, default_branch = _refs(git, revision)
+    tags, tag, default_branch = _read_refs(refs, revision)
     return CiContext(
         revision=revision,
-        committed_at=_time(git("log", "-1", "--no-show-signature", "--format=%cI", revision)) if revision else None,
+        committed_at=_time(committed) if revision else None,
         branch=None if branch == _DETACHED else branch,
         tag=tag,
         tags=tags,
-        shallow=bool(tags) and git("rev-parse", "--is-shallow-repository").strip() == "true",
+        shallow=bool(tags) and shallow.strip() == "true",
         default_branch=default_branch,
-        source_url=_origin(git),
+        source_url=web_address(origin.strip()),
         dirty=any(line and not line.startswith("#") for line in status),
     )
 
@@ -72,7 +85,7 @@ def web_address(remote: str) -> str | None:
 
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
-    return _origin(_Git(runner, checkout))
+    return web_address(_Git(runner, checkout)(*_ORIGIN, check=False).strip())
 
 
 class _Git:
@@ -93,17 +106,12 @@ def checkout_of(directory: Path) -> Path | None:
     return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
 
 
-def _origin(git: _Git) -> str | None:
-    return web_address(git("config", "--get", "remote.origin.url", check=False).strip())
-
-
-def _refs(git: _Git, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:
+def _read_refs(refs: str, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:
     """Every tag, the one that is checked out, and the remote's default branch."""
-    form = "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(symref)"
     tags: list[str] = []
     here: list[str] = []
     default_branch = None
-    for line in git("for-each-ref", form, "refs/tags", "refs/remotes/origin/HEAD").splitlines():
+    for line in refs.splitlines():
         name, target, peeled, symref = line.split("\0")
         if name.startswith("refs/tags/"):
             tags.append(name.removeprefix("refs/tags/"))

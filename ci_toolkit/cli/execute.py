@@ -11,6 +11,7 @@ import click
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
 from ci_toolkit.cli.session import session
+from ci_toolkit.cli.warm_up import warm_up
 from ci_toolkit.cli.wiring import Wishes, Workshop
 
 if TYPE_CHECKING:
@@ -33,12 +34,10 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         if settings.dry_run:
             print_plan(_plan(opened, ordered, wishes or Wishes()), settings)
             return
-        from ci_toolkit.steps.sarif import warm_up
-
         state = _first_state(opened, ordered)
         journal = pipeline.Journal(opened.state_file, state)
-        if "sarif" in ordered:
-            warm_up()
+        if len(ordered) > 1:
+            warm_up(ordered)
         steps = Workshop(opened, journal.save, wishes or Wishes()).steps(ordered)
         try:
             pipeline.run(

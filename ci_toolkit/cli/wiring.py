@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ci_toolkit.builders.layouts import PreviousImage
     from ci_toolkit.cli.session import Session
@@ -43,8 +43,8 @@ class Workshop:
         self._now = datetime.now(UTC)
         self._destinations: Destinations | None = None
 
-    def steps(self, names: Sequence[str]) -> list[Step]:
-        """The steps of these names, in the order given."""
+    def steps(self, names: Sequence[str]) -> Iterator[Step]:
+        """The steps of these names, in the order given, each made when its turn comes."""
         makers: Mapping[str, Callable[[], Step]] = {
             "build": self._build,
             "tag": self._tag,
@@ -53,7 +53,7 @@ class Workshop:
             "sarif": self._sarif,
             "pin": self._pin,
         }
-        return [makers[name]() for name in names]
+        return (makers[name]() for name in names)
 
     def destinations(self) -> Destinations:
         """The registries and directories of this run, each opened once."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from datetime import datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import IntegrityError, UsageError
@@ -25,17 +22,6 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.report.sarif import Ignored, Origin
     from ci_toolkit.state import State
-
-
-def warm_up() -> None:
-    """Import what the step needs while something else is waited for: it takes a fifth of a second."""
-
-    def load() -> None:
-        # Whatever is wrong shows again, in its place, when the step itself imports it.
-        with suppress(ImportError):
-            import_module("ci_toolkit.report.sarif")
-
-    threading.Thread(target=load, name="warm-up", daemon=True).start()
 
 
 class SarifStep:

@@ -1,0 +1,40 @@
+"""Import what later steps need while an earlier one waits for a tool: together it takes half a second."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_LATE = {
+    "tag": ("ci_toolkit.steps.tag",),
+    "scan": ("ci_toolkit.steps.scan", "ci_toolkit.scanners.trivy"),
+    "push": (
+        "ci_toolkit.steps.push",
+        "ci_toolkit.transport",
+        "ci_toolkit.registry.auth",
+        "ci_toolkit.registry.host",
+        "ci_toolkit.registry.push",
+        "ci_toolkit.registry.client",
+    ),
+    "sarif": ("ci_toolkit.steps.sarif", "ci_toolkit.report.sarif"),
+    "pin": ("ci_toolkit.steps.pin",),
+}
+_AT_THE_END = "ci_toolkit.report.summary"
+
+
+def warm_up(steps: Collection[str]) -> None:
+    """Start importing, in a thread of its own, what the first of these steps doesn't need."""
+    modules = [module for step, late in _LATE.items() if step in steps for module in late]
+    threading.Thread(target=_load, args=([*modules, _AT_THE_END],), name="warm-up", daemon=True).start()
+
+
+def _load(modules: Collection[str]) -> None:
+    for module in modules:
+        # Whatever is wrong shows again, in its place, when the step itself imports it.
+        with suppress(ImportError):
+            import_module(module)
