@@ -58,12 +58,12 @@ class Retries:
                 return operation()
             except HttpError as error:
                 pause = self._pause(error, attempt)
+                if error.status in _SAYS_WAIT:
+                    self._close_gate(host, pause)
                 if not error.temporary or attempt >= patience.attempts or patience.clock() + pause > end:
                     raise
                 self._progress.info(f"{error.message}; trying again in {pause:.1f} s")
-                if error.status in _SAYS_WAIT:
-                    self._close_gate(host, pause)
-                else:
+                if error.status not in _SAYS_WAIT:
                     patience.sleep(pause)
                 attempt += 1
 

@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from ci_toolkit.errors import IntegrityError
+from ci_toolkit.model.oci import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ci_toolkit.layout import Layout
+    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.oci import Descriptor
 
 _CHUNK = 256 * 1024
 """Fits the processor's cache between hashing and sending, which 1 MiB doesn't."""
+
+
+def blobs_of(layout: Layout, root: Descriptor) -> tuple[Descriptor, ...]:
+    """Every blob below `root` once, the largest first: so that threads which share them end together."""
+    blobs: dict[Digest, Descriptor] = {}
+    for _, document in layout.walk(root):
+        blobs.update({blob.digest: blob for blob in document.blobs} if isinstance(document, Manifest) else {})
+    return tuple(sorted(blobs.values(), key=lambda blob: -blob.size))
 
 
 class LayoutBlob:

@@ -130,7 +130,7 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 
 def _section(config: Mapping[str, Any], name: str, file: Path) -> Mapping[str, Any]:
-    section = config.get(name) or {}
+    section = {} if config.get(name) is None else config[name]
     if not isinstance(section, dict):
         raise _broken(file, f"{name} is no object")
     return section

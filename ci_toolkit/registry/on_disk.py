@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.oci import REF_NAME, Descriptor, Manifest
+from ci_toolkit.model.oci import REF_NAME, Descriptor
+from ci_toolkit.registry.blob import blobs_of
 from ci_toolkit.registry.outcome import Outcome
 from ci_toolkit.registry.previous import PreviousImage, PreviousOnDisk, copy_blob
 
@@ -36,6 +37,8 @@ def push_to_disk(
     with _locked(directory):
         if not (directory / "index.json").is_file():
             store.create()
+        for left in store.blobs.glob(".incoming.*"):
+            left.unlink()
         entries = store.entries()
         known = {entry.annotations.get(REF_NAME): entry.digest for entry in entries}
         moved = tuple(tag for tag in tags if known.get(tag) != root.digest)
@@ -57,17 +60,16 @@ def previous_on_disk(directory: Path, tag: str) -> PreviousImage | None:
 
 
 def _copy_image(source: Layout, root: Descriptor, store: Layout, progress: Progress) -> Outcome:
-    uploaded = present = size = 0
-    with progress.task(f"push to {store.path}", unit="blobs") as task:
-        for node, document in source.walk(root):
-            for blob in document.blobs if isinstance(document, Manifest) else ():
-                if copy_blob(source, blob, store):
-                    uploaded, size = uploaded + 1, size + blob.size
-                else:
-                    present += 1
-                task.advance(1)
-            store.add(source.read(node))
-    return Outcome(uploaded=uploaded, present=present, bytes=size)
+    blobs = blobs_of(source, root)
+    sent = []
+    with progress.task(f"push to {store.path}", len(blobs), unit="blobs") as task:
+        for blob in blobs:
+            if copy_blob(source, blob, store):
+                sent.append(blob.size)
+            task.advance(1)
+    for node, _ in source.walk(root):
+        store.add(source.read(node))
+    return Outcome(uploaded=len(sent), present=len(blobs) - len(sent), bytes=sum(sent))
 
 
 @contextmanager

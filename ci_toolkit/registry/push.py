@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError
-from ci_toolkit.model.oci import Descriptor, Index, Manifest
-from ci_toolkit.registry.blob import LayoutBlob
+from ci_toolkit.model.oci import Descriptor, Index
+from ci_toolkit.registry.blob import LayoutBlob, blobs_of
 from ci_toolkit.registry.client import Content
 from ci_toolkit.registry.crew import each
 from ci_toolkit.registry.outcome import Outcome
@@ -75,7 +75,7 @@ class ImagePush:
         tag that has the digest stays untouched, so a second push writes nothing. Raises IntegrityError if the layout
         isn't what its digests say, before any tag is touched; HttpError, after its retries.
         """
-        count, blobs = _Count(), self._blobs()
+        count, blobs = _Count(), blobs_of(self.layout, self.root)
         root = Content(self.root, self.layout.read(self.root))
         if self.repository.resolve(str(self.root.digest)) is None:
             self._bring(blobs, count)
@@ -86,13 +86,6 @@ class ImagePush:
         moved = self._point(root, tags)
         unchanged = tuple(tag for tag in tags if tag not in moved)
         return Outcome(**count.how, bytes=count.bytes, moved=moved, unchanged=unchanged)
-
-    def _blobs(self) -> tuple[Descriptor, ...]:
-        """Every blob once, the largest first: so that threads which share them end together."""
-        blobs: dict[Digest, Descriptor] = {}
-        for _, document in self.layout.walk(self.root):
-            blobs.update({blob.digest: blob for blob in document.blobs} if isinstance(document, Manifest) else {})
-        return tuple(sorted(blobs.values(), key=lambda blob: -blob.size))
 
     def _bring(self, blobs: Sequence[Descriptor], count: _Count) -> None:
         title = f"push to {self.repository.host.name}/{self.repository.path}"
