@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -71,6 +72,14 @@ class HttpError(RemoteError):
 def is_temporary(status: int) -> bool:
     """True for the answers that mean "later": 408, 425, 429 and the server's own troubles."""
     return status in _TEMPORARY
+
+
+def status_line(status: int) -> str:
+    """`404 Not Found`: the number with what it is called, where it has a name."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.text import neutralise
-from ci_toolkit.transport import HttpError, is_temporary
+from ci_toolkit.transport import HttpError, is_temporary, status_line
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def error_of(reply: Reply, operation: str, *, hint: str = "") -> HttpError:
     Source: OCI distribution spec, "Error Codes".
     """
     code, message = _first(reply.body)
-    said = ": ".join(part for part in (_status(reply.status), code, message) if part)
+    said = ": ".join(part for part in (status_line(reply.status), code, message) if part)
     return HttpError(
         f"{operation} {without_query(reply.url)}: {said}",
         hint=hint or _CODE_HINTS.get(code) or _HINTS.get(reply.status, ""),
@@ -42,13 +41,6 @@ def error_of(reply: Reply, operation: str, *, hint: str = "") -> HttpError:
         temporary=is_temporary(reply.status),
         retry_after=reply.headers.get("retry-after", ""),
     )
-
-
-def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _first(body: bytes) -> tuple[str, str]:
