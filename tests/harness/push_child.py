@@ -5,7 +5,6 @@ Prints its own peak of resident memory in KiB where it lives to do so.
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 
@@ -23,4 +22,6 @@ if __name__ == "__main__":
     )
     there.push(parse_destination(sys.argv[2]), layout, layout.root(), sys.argv[3:])
     there.close()
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    # Not `ru_maxrss`: that begins with what the parent had when it forked.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
+    sys.stdout.write(status["VmHWM"].split()[0])
