@@ -1,0 +1,127 @@
+"""`ci-toolkit pin` as a process: what may not be read or written is exit 2 with a reason, and quickly so."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Pin = Callable[..., subprocess.CompletedProcess[str]]
+
+IMAGE = "registry.invalid/acme/app"
+POD = f"kind: Pod\nspec:\n  containers:\n    - image: {IMAGE}:0.9  # keep\n"
+CONFIG = f"""\
+version: 1
+images:
+  app:
+    repositories: [{IMAGE}]
+    tags: ["1.0.0"]
+pin:
+  - files: [FILES]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with one manifest, and a file beside it that is none of its business."""
+    root = tmp_path / "project"
+    (root / "deploy").mkdir(parents=True)
+    (root / "deploy/app.yaml").write_text(POD)
+    (root / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "outside.yaml").write_text(POD)
+    return root
+
+
+@pytest.fixture
+def plan(root: Path, run_command: Pin) -> Pin:
+    """`plan(files)`: what `pin` would do with these files."""
+
+    def run(files: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        (root / ".ci-toolkit.yml").write_text(CONFIG.replace("FILES", files))
+        return run_command("pin", "--dry-run", *arguments, cwd=root, timeout=20)
+
+    return run
+
+
+def test_the_plan_shows_every_place_and_writes_nothing(root: Path, plan: Pin) -> None:
+    result = plan("deploy/*.yaml", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    (action,) = json.loads(result.stdout)["actions"]
+    assert action["path"] == "deploy/app.yaml"
+    assert action["summary"] == (f"deploy/app.yaml:4: {IMAGE}:0.9 → {IMAGE}:<first tag of app>@<digest of app>")
+    assert (root / "deploy/app.yaml").read_text() == POD
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        "../outside.yaml",
+        "/etc/passwd",
+        "deploy/../../outside.yaml",
+        ".git/config",
+        ".github/workflows/*.yml",
+        "deploy/none.yaml",
+    ],
+)
+def test_paths_that_are_refused(plan: Pin, files: str) -> None:
+    result = plan(files)
+    assert result.returncode == 2
+    assert files.removesuffix("*.yml") in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("link", "to"), [("deploy/out.yaml", "../../outside.yaml"), ("deploy/out", "../..")])
+def test_links_out_of_the_project_are_refused(root: Path, plan: Pin, link: str, to: str) -> None:
+    (root / link).symlink_to(to)
+    result = plan(f"{link}/outside.yaml" if "yaml" not in link else "deploy/*.yaml")
+    assert result.returncode == 2
+    assert "leads out of the project" in result.stderr
+
+
+def test_what_was_seen_is_shown_with_its_place(root: Path, plan: Pin) -> None:
+    (root / "deploy/app.yaml").write_text(POD.replace("acme/app", "acme/other"))
+    result = plan("deploy/*.yaml")
+    assert result.returncode == 2
+    assert "deploy/app.yaml:4:14: registry.invalid/acme/other:0.9 (another image)" in result.stderr
+    assert IMAGE in result.stderr
+
+
+def test_text_of_manifests_commands_no_ci_system(root: Path, plan: Pin) -> None:
+    evil = 'kind: Pod\nspec: {containers: [{image: "x\\n::error::owned\\x1b[31m"}]}\n'
+    (root / "deploy/app.yaml").write_text(evil)
+    result = plan("deploy/*.yaml")
+    assert result.returncode == 2
+    assert "\x1b" not in result.stderr
+    assert not any(line.strip().startswith("::") for line in result.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 30_000,
+        "- " * 30_000,
+        "kind: Pod\nspec: [",
+        "kind: Pod\x00",
+        "{{ if .Values.on }}\nkind: Pod\n{{ end }}\n",
+    ],
+)
+def test_files_that_cannot_be_read_are_named(root: Path, plan: Pin, text: str) -> None:
+    (root / "deploy/app.yaml").write_text(text)
+    result = plan("deploy/app.yaml")
+    assert result.returncode == 2
+    assert "deploy/app.yaml:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_pin_without_a_push_says_what_to_do(root: Path, run_command: Pin) -> None:
+    (root / ".ci-toolkit.yml").write_text(CONFIG.replace("FILES", "deploy/*.yaml"))
+    result = run_command("pin", cwd=root, timeout=20)
+    assert result.returncode == 2
+    assert "no state" in result.stderr
+    assert (root / "deploy/app.yaml").read_text() == POD
