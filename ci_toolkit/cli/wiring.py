@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ci_toolkit.model.text import neutralise
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -224,9 +226,14 @@ class _Pushed:
 
 
 def _show_diff(session: Session) -> Callable[[str], None]:
-    """Diffs are a result, so they go to stdout, except where that holds JSON."""
+    """Diffs are a result, so they go to stdout, except where that holds JSON; a manifest's lines are made harmless."""
     to_stderr = session.settings.format == "json"
-    return lambda text: click.echo(session.redact(text), nl=False, err=to_stderr)
+
+    def show(text: str) -> None:
+        for line in text.removesuffix("\n").split("\n"):
+            click.echo(neutralise(session.redact(line)), err=to_stderr)
+
+    return show
 
 
 def _utc_now() -> datetime:

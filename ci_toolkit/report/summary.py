@@ -32,7 +32,10 @@ def print_summary(state: State, images: Collection[str], stream: TextIO, *, colo
             table.add_row(f"  {label}", value)
     for label, pin in _pins(state.pins):
         table.add_row(label, pin)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        stream.write(f"{line.rstrip()}\n")
 
 
 def _headline(name: str, image: ImageState) -> Text:
