@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ci_toolkit.cli import signals
-from ci_toolkit.errors import ConfigError, ToolkitError
+from ci_toolkit.errors import ConfigError, ToolError, ToolkitError
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -86,12 +87,25 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         _close_stdout()
         code = 0
+    except OSError as error:  # the disk, mostly: standard output counts, too
+        if debug:
+            raise
+        _explain(ToolError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")))
+        code = ToolError.exit_code
     except Exception as error:  # the last line of defence: a bug is no traceback either
         if debug:
             raise
         _explain(ToolkitError(f"a bug: {type(error).__name__}: {error}", hint="report it with the output of --debug"))
         code = ToolkitError.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without taking the interpreter apart piece by piece, which takes as long as starting it did."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _explain(error: ToolkitError) -> None:

@@ -148,5 +148,15 @@ def test_a_reader_that_goes_away_is_no_error(root: Path) -> None:
     assert result.stderr == ""
 
 
+def test_a_full_disk_at_standard_output_is_3(root: Path) -> None:
+    command = Path(sys.executable).parent / "ci-toolkit"
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [command, "schema"], cwd=root, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 3
+    assert "No space left" in result.stderr
+
+
 def test_version(run: Callable[..., Completed]) -> None:
     assert run("--version").stdout.startswith("ci-toolkit, version ")
