@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.registry.credentials import Chain, Configured
-from ci_toolkit.registry.docker_config import DockerConfig
-from ci_toolkit.registry.on_disk import previous_on_disk, push_to_disk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,6 +34,8 @@ def keychain(env: Mapping[str, str], runner: Runner, logins: Mapping[str, Creden
 
     `runner` must not redact what it hands back: a credential helper's output is the secret.
     """
+    from ci_toolkit.registry.docker_config import DockerConfig
+
     return Chain([Configured(logins), DockerConfig(env, runner)])
 
 
@@ -73,6 +73,8 @@ class Destinations:
     def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
         """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
         if isinstance(destination, LayoutRepository):
+            from ci_toolkit.registry.on_disk import push_to_disk
+
             return push_to_disk(self._directory(destination), layout, root, tags, progress=self._progress)
         from ci_toolkit.registry.push import Holdings, ImagePush
 
@@ -89,6 +91,8 @@ class Destinations:
     def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
         """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""
         if isinstance(destination, LayoutRepository):
+            from ci_toolkit.registry.on_disk import previous_on_disk
+
             return previous_on_disk(self._directory(destination), tag)
         from ci_toolkit.registry.previous import previous_on_registry
 

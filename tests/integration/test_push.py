@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.reference import Repository, parse_destination
 from tests.harness.images import make_image
-from tests.harness.proxy import Exchange, FaultServer
+from tests.harness.proxy import Exchange, FaultServer, drips
 from tests.harness.pushing import destinations, large_image, sample_image
 from tests.harness.registry import program, running_registry
 
@@ -143,6 +145,26 @@ def test_kill_9_at_any_request(registry: Registry, small_image: Layout, number: 
         there.push(to, small_image, root, TAGS)
         assert sorted(there.repository(to).tags()) == sorted(TAGS)
     assert crane("digest", f"{to}:latest") == str(root.digest)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_push_that_waits(registry: Registry, small_image: Layout, number: signal.Signals) -> None:
+    """Four threads wait for a registry that never answers; nobody waits for them."""
+    waiting = threading.Event()
+    with FaultServer(registry.host).running() as proxy:
+
+        def hang(exchange: Exchange) -> None:
+            waiting.set()
+            drips(b"", 0.05, headers_first=False)(exchange)
+
+        proxy.rule("PUT", "digest=", hang, times=99)
+        process = child(small_image, f"{proxy.host}/test/interrupted")
+        assert waiting.wait(30)
+        process.send_signal(number)
+        started = time.monotonic()
+        process.communicate(timeout=30)
+    assert time.monotonic() - started < 5
+    assert process.returncode != 0
 
 
 def test_a_registry_on_disk_is_a_layout_others_read(
