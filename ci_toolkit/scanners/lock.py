@@ -37,6 +37,16 @@ def locked(file: Path, *, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
+def if_free(file: Path) -> Iterator[bool]:
+    """Hold `file` alone while the block runs, if nobody else does: True, or False without waiting."""
+    descriptor = _open(file)
+    try:
+        yield _try(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def shared(file: Path) -> Iterator[None]:
     """Keep `file` from being taken by `unused` while the block runs."""
     descriptor = _open(file)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 from ci_toolkit.errors import ToolError
 from ci_toolkit.scanners.base import Command, Scanned
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
+from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
-from ci_toolkit.scanners.trivy_commands import Private, container, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_commands import Private, cache_of, container, download_argv, scan_argv
 from ci_toolkit.scanners.trivy_report import parse
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Trivy:
         self._clock = clock
         self._cache = cache
         self._java = cache / "java"
+        self._layers = LayerCache(cache / "layers", slots=self._parallel)
         self._java_asked = False
         self._store = DatabaseStore(
             cache, repositories, max_age=max_age, clock=clock, progress=progress, patience=self._timeout
@@ -121,7 +123,7 @@ class Trivy:
     def _prepare(self, place: Private) -> None:
         try:
             place.cwd.mkdir(parents=True, exist_ok=True)
-            place.cache.mkdir(exist_ok=True)
+            place.databases.mkdir(exist_ok=True)
             place.config.write_bytes(b"")
             self._java.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -129,11 +131,11 @@ class Trivy:
             raise ToolError(message) from error
 
     def _link(self, place: Private, database: Database) -> None:
-        _point(place.cache / "db", database.directory)
+        _point(place.databases / "db", database.directory)
         # An index that is due is not shown: Trivy then says whether it needs one at all.
         self._java_asked = False
         if self._java_index_is_young():
-            _point(place.cache / "java-db", self._java / "java-db")
+            _point(place.databases / "java-db", self._java / "java-db")
 
     def _refresh(self, cache: Path, source: str | None, place: Private) -> None:
         self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
@@ -151,13 +153,15 @@ class Trivy:
 
     def _scan_one(self, target: Target, place: Private, task: Task) -> tuple[PlatformFindings, str]:
         argv = self._scan(target, place)
-        try:
-            self._run(argv, place)
-        except ToolError as error:
-            if _JAVA_WANTED not in error.message:
-                raise
-            self._fetch_java_index(place)
-            self._run(argv, place)
+        with self._layers.lent() as known:
+            _furnish(cache_of(target), place, known)
+            try:
+                self._run(argv, place)
+            except ToolError as error:
+                if _JAVA_WANTED not in error.message:
+                    raise
+                self._fetch_java_index(place)
+                self._run(argv, place)
         report = parse(_read(target), target)
         task.advance(1)
         return report
@@ -169,7 +173,7 @@ class Trivy:
                 self._progress.info("an image holds Java archives: refreshing the index of Java archives")
                 self._ask_for_java_index(place)
                 self._java_asked = True
-                _point(place.cache / "java-db", self._java / "java-db")
+                _point(place.databases / "java-db", self._java / "java-db")
 
     def _ask_for_java_index(self, place: Private) -> None:
         failures = []
@@ -220,6 +224,18 @@ class Trivy:
             return (str(program),)
         user = f"{os.getuid()}:{os.getgid()}"
         return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online)
+
+
+def _furnish(cache: Path, place: Private, known: Path | None) -> None:
+    try:
+        cache.mkdir(parents=True)
+        _point(cache / "db", place.databases / "db")
+        _point(cache / "java-db", place.databases / "java-db")
+        if known:
+            _point(cache / "fanal", known)
+    except OSError as error:
+        message = f"can't prepare the scan in {cache}: {error.strerror or error}"
+        raise ToolError(message) from error
 
 
 def _point(link: Path, directory: Path) -> None:

@@ -33,9 +33,14 @@ class Private:
         return self.root / "empty.yaml"
 
     @property
-    def cache(self) -> Path:
-        """What Trivy takes for its cache: links to the databases, and nothing kept."""
+    def databases(self) -> Path:
+        """Links to the databases."""
         return self.root / "cache"
+
+
+def cache_of(target: Target) -> Path:
+    """What Trivy takes for its cache in one scan: links to the databases, and to what is known of layers."""
+    return target.report.parent / "cache"
 
 
 def scan_argv(program: Sequence[str], target: Target, private: Private, *, seconds: float) -> tuple[str, ...]:
@@ -50,9 +55,8 @@ def scan_argv(program: Sequence[str], target: Target, private: Private, *, secon
         "--list-all-pkgs",
         "--scanners=vuln",
         "--exit-code=0",
-        f"--cache-dir={private.cache}",
-        # In memory: the lock on a cache on disk is waited for 5 s only, and scans run side by side.
-        "--cache-backend=memory",
+        f"--cache-dir={cache_of(target)}",
+        "--cache-backend=fs",
         "--skip-db-update",
         "--skip-java-db-update",
         "--offline-scan",

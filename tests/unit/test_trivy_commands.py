@@ -41,7 +41,7 @@ def test_a_scan_reports_everything_and_judges_nothing() -> None:
         "--skip-db-update",
         "--skip-java-db-update",
         "--offline-scan",
-        "--cache-backend=memory",
+        "--cache-backend=fs",
         "--timeout=300s",
     }
     assert not [part for part in argv if part.startswith(("--severity", "--ignore-unfixed", "--ignore-status"))]
