@@ -191,21 +191,11 @@ class _Pushed:
 
     def plan(self, image: ImageOptions, tag: str) -> Sequence[Action]:
         """The one request of `find`."""
-        from ci_toolkit.model.plan import Action
-        from ci_toolkit.model.reference import Repository
-
+        when = "the image has attestations, and the state doesn't tell of it"
         return [
-            Action(
-                step="build",
-                kind="request",
-                image=image.name,
-                summary=f"look for the same image under {repository}:{tag}",
-                method="GET",
-                url=f"https://{repository.registry}/v2/{repository.path}/manifests/{tag}",
-                when="the image has attestations, and the state doesn't tell of it",
-            )
-            for repository in image.repositories[:1]
-            if isinstance(repository, Repository)
+            action
+            for destination in image.repositories[:1]
+            for action in self._destinations().plan_find("build", image.name, tag, destination, when=when)
         ]
 
     def find(self, image: ImageOptions, tag: str) -> PreviousImage | None:

@@ -70,6 +70,14 @@ class Destinations:
             return disk_push(image, digest, tags, self._directory(destination))
         return registry_push(image, digest, tags, destination, plain=self._is_plain(destination))
 
+    def plan_find(self, step: str, image: str, tag: str, destination: Destination, *, when: str) -> Sequence[Action]:
+        """What `find_previous` would do; a look into a directory is nothing to tell."""
+        from ci_toolkit.registry.plan import registry_lookup
+
+        if isinstance(destination, LayoutRepository):
+            return []
+        return [registry_lookup(step, image, tag, destination, plain=self._is_plain(destination), when=when)]
+
     def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
         """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
         if isinstance(destination, LayoutRepository):

@@ -1,4 +1,4 @@
-"""The requests of a push, told in advance: what `push_image` and `push_to_disk` do, with nothing connected."""
+"""Requests to registries, told in advance: what `ImagePush` and `push_to_disk` do, with nothing connected."""
 
 from __future__ import annotations
 
@@ -21,13 +21,25 @@ def registry_push(
     image: str, digest: str, tags: Sequence[str], repository: Repository, *, plain: bool
 ) -> list[Action]:
     """The requests to a registry, in order."""
-    host = DOCKER_HUB_HOST if repository.registry == DOCKER_HUB else repository.registry
-    base = f"{'http' if plain else 'https'}://{host}/v2/{repository.path}"
+    base = _base(repository, plain=plain)
     requests = [*_content(base, digest, str(repository)), *_tags(base, digest, tags)]
     return [
         Action(step=STEP, kind="request", image=image, summary=summary, method=method, url=url, when=when)
         for method, url, summary, when in requests
     ]
+
+
+def registry_lookup(step: str, image: str, tag: str, repository: Repository, *, plain: bool, when: str) -> Action:
+    """The one request that tells what a tag points at."""
+    return Action(
+        step=step,
+        kind="request",
+        image=image,
+        summary=f"look for the same image under {repository}:{tag}",
+        method="GET",
+        url=f"{_base(repository, plain=plain)}/manifests/{tag}",
+        when=when,
+    )
 
 
 def disk_push(image: str, digest: str, tags: Sequence[str], directory: Path) -> list[Action]:
@@ -50,6 +62,11 @@ def disk_push(image: str, digest: str, tags: Sequence[str], directory: Path) -> 
             when="a tag is new, or has another digest",
         ),
     ]
+
+
+def _base(repository: Repository, *, plain: bool) -> str:
+    host = DOCKER_HUB_HOST if repository.registry == DOCKER_HUB else repository.registry
+    return f"{'http' if plain else 'https'}://{host}/v2/{repository.path}"
 
 
 def _content(base: str, digest: str, repository: str) -> Iterator[tuple[str, str, str, str]]:

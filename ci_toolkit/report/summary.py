@@ -34,8 +34,7 @@ def print_summary(state: State, images: Collection[str], stream: TextIO, *, colo
         table.add_row(label, pin)
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
-        stream.write(f"{line.rstrip()}\n")
+    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def _headline(name: str, image: ImageState) -> Text:
