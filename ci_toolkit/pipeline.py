@@ -52,11 +52,13 @@ class Journal:
     def __init__(self, file: Path, state: State) -> None:
         self.file = file
         self.state = state
+        self._written: State | None = None
 
     def save(self, state: State) -> None:
-        """Keep this state, on disk first."""
-        write(self.file, state)
-        self.state = state
+        """Keep this state, on disk first; one that stands there already isn't written again."""
+        if state != self._written:
+            write(self.file, state)
+        self.state = self._written = state
 
 
 def run(

@@ -37,7 +37,7 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         state = _first_state(opened, ordered)
         journal = pipeline.Journal(opened.state_file, state)
         if len(ordered) > 1:
-            warm_up(ordered)
+            warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
         steps = Workshop(opened, journal.save, wishes or Wishes()).steps(ordered)
         try:
             pipeline.run(

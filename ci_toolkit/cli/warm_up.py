@@ -27,10 +27,11 @@ _LATE = {
 _AT_THE_END = "ci_toolkit.report.summary"
 
 
-def warm_up(steps: Collection[str]) -> None:
+def warm_up(steps: Collection[str], *, summary: bool) -> None:
     """Start importing, in a thread of its own, what the first of these steps doesn't need."""
     modules = [module for step, late in _LATE.items() if step in steps for module in late]
-    threading.Thread(target=_load, args=([*modules, _AT_THE_END],), name="warm-up", daemon=True).start()
+    modules += [_AT_THE_END] if summary else []
+    threading.Thread(target=_load, args=(modules,), name="warm-up", daemon=True).start()
 
 
 def _load(modules: Collection[str]) -> None:
