@@ -5,8 +5,8 @@
 
 # Single programs, unpacked into the stack's own bin; those with libraries and
 # settings of their own are installed.
-extracted_tools=(crane oras)
-installed_tools=(skopeo strace)
+extracted_tools=(crane)
+installed_tools=(strace)
 
 tool_there() { PATH=$stack_dir/bin:$PATH command -v "$1" >/dev/null; }
 
