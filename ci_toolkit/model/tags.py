@@ -101,7 +101,7 @@ def plan_tags(rules: Sequence[TagRule], context: CiContext, version: str | None,
     if not tags:
         reasons = "; ".join(f"{rule!r}: {reason}" for rule, reason in skipped.items())
         message = f"no tag rule applies: {reasons or 'there are none'}"
-        raise UsageError(message, hint="add a rule that always gives a tag, such as sha-{sha:7}")
+        raise UsageError(message, hint="add a rule that always gives one: sha-{sha:7} in a repository, or a word")
     return Tags(tuple(tags), skipped, known.text if known else None)
 
 
