@@ -15,7 +15,7 @@ from ci_toolkit.builders.base import BuildCache, BuildRequest, BuildSecret, Work
 from ci_toolkit.builders.buildx import layout_argv
 from ci_toolkit.builders.engine import load_argv
 
-WORKSPACE = Workspace(Path("/work/.ci-toolkit/images/.app.new"))
+WORKSPACE = Workspace(Path("/project/.ci-toolkit/images/.app.new"))
 PLAIN = BuildRequest(
     name="app",
     context=Path("/src"),
@@ -44,8 +44,8 @@ def test_a_plain_build() -> None:
         "--progress=plain",
         "--file=/src/Dockerfile",
         "--provenance=mode=min",
-        "--metadata-file=/work/.ci-toolkit/images/.app.new/metadata.json",
-        "--output=type=oci,dest=/work/.ci-toolkit/images/.app.new/layout,tar=false",
+        "--metadata-file=/project/.ci-toolkit/images/.app.new/metadata.json",
+        "--output=type=oci,dest=/project/.ci-toolkit/images/.app.new/layout,tar=false",
         "/src",
     )
 
@@ -133,7 +133,7 @@ def test_caches(cache: BuildCache, source: list[str], target: list[str]) -> None
 
 def test_a_build_that_leaves_something_out_uses_the_copy_of_the_dockerfile() -> None:
     request = replace(PLAIN, dockerfile=Path("/src/docker/Other"), left_out=".ci-toolkit")
-    assert flags(request, "file") == ["/work/.ci-toolkit/images/.app.new/source/Other"]
+    assert flags(request, "file") == ["/project/.ci-toolkit/images/.app.new/source/Other"]
 
 
 def test_the_engine_loads_one_platform_without_attestations() -> None:
@@ -147,7 +147,7 @@ def test_the_engine_loads_one_platform_without_attestations() -> None:
         "--platform=linux/amd64",
         "--file=/src/Dockerfile",
         "--provenance=false",
-        "--iidfile=/work/.ci-toolkit/images/.app.new/image-id",
+        "--iidfile=/project/.ci-toolkit/images/.app.new/image-id",
         "--load",
         "/src",
     )

@@ -11,20 +11,20 @@ from ci_toolkit.scanners.base import Target
 from ci_toolkit.scanners.trivy import cache_directory
 from ci_toolkit.scanners.trivy_commands import Private, container, download_argv, scan_argv
 
-PRIVATE = Private(Path("/work/scan"))
+PRIVATE = Private(Path("/project/scan"))
 TARGET = Target(
     image="backend",
     platform="linux/amd64",
     manifest=Digest.of(b"m"),
     config=Digest.of(b"c"),
-    layout=Path("/work/scan/backend/linux-amd64/layout"),
-    report=Path("/work/scan/backend/linux-amd64/report.json"),
+    layout=Path("/project/scan/backend/linux-amd64/layout"),
+    report=Path("/project/scan/backend/linux-amd64/report.json"),
 )
 SHUT_OUT = {
-    "--config=/work/scan/empty.yaml",
-    "--ignorefile=/work/scan/empty.yaml",
-    "--secret-config=/work/scan/empty.yaml",
-    "--module-dir=/work/scan/empty",
+    "--config=/project/scan/empty.yaml",
+    "--ignorefile=/project/scan/empty.yaml",
+    "--secret-config=/project/scan/empty.yaml",
+    "--module-dir=/project/scan/empty",
     "--skip-version-check",
 }
 
@@ -33,8 +33,8 @@ def test_a_scan_reports_everything_and_judges_nothing() -> None:
     argv = scan_argv(("trivy",), TARGET, PRIVATE, seconds=300)
     assert argv[:2] == ("trivy", "image")
     assert set(argv) >= SHUT_OUT | {
-        "--input=/work/scan/backend/linux-amd64/layout",
-        "--output=/work/scan/backend/linux-amd64/report.json",
+        "--input=/project/scan/backend/linux-amd64/layout",
+        "--output=/project/scan/backend/linux-amd64/report.json",
         "--format=json",
         "--exit-code=0",
         "--list-all-pkgs",
@@ -63,16 +63,16 @@ def test_the_index_of_java_archives_has_its_own_repositories() -> None:
 
 @pytest.mark.parametrize(("online", "network"), [(True, "--network=host"), (False, "--network=none")])
 def test_a_container_sees_only_what_the_scan_needs(online: bool, network: str) -> None:
-    mounts = [Path("/work/scan"), Path("/cache")]
-    argv = container("aquasec/trivy@sha256:0", mounts, Path("/work/scan/empty"), user="1000:1000", online=online)
+    mounts = [Path("/project/scan"), Path("/cache")]
+    argv = container("aquasec/trivy@sha256:0", mounts, Path("/project/scan/empty"), user="1000:1000", online=online)
     assert argv[:3] == ("docker", "run", "--rm")
     assert argv[-2:] == ("--entrypoint=trivy", "aquasec/trivy@sha256:0")
     assert network in argv
     assert [part for part in argv if part.startswith("--mount")] == [
-        "--mount=type=bind,source=/work/scan,target=/work/scan",
+        "--mount=type=bind,source=/project/scan,target=/project/scan",
         "--mount=type=bind,source=/cache,target=/cache",
     ]
-    assert {"--user=1000:1000", "--workdir=/work/scan/empty"} <= set(argv)
+    assert {"--user=1000:1000", "--workdir=/project/scan/empty"} <= set(argv)
 
 
 @pytest.mark.parametrize(
