@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ci_toolkit.errors import IntegrityError, ToolError, UsageError
-from ci_toolkit.files import packaged_schema, write_atomically
+from ci_toolkit.documents import read_document
+from ci_toolkit.errors import IntegrityError
+from ci_toolkit.files import write_atomically
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = 1
-_MAX_STATE = 64 * 1024 * 1024
 Verdict = Literal["pass", "fail", "none"]
 """`none`: there was no gate, or it was passed over on the record (`gate`)."""
 
@@ -151,19 +151,8 @@ def write(path: Path, state: State) -> None:
 
 
 def read(path: Path) -> State:
-    """Read a state file; raises UsageError where there is none, IntegrityError for one nobody can trust."""
-    try:
-        if path.stat().st_size > _MAX_STATE:
-            message = f"{path}: a state of more than {_MAX_STATE} bytes"
-            raise IntegrityError(message)
-        data = path.read_bytes()
-    except FileNotFoundError:
-        message = f"no state at {path}"
-        raise UsageError(message, hint="run `ci-toolkit build` first, or hand the state of the build job on") from None
-    except OSError as error:
-        message = f"can't read {path}: {error.strerror}"
-        raise ToolError(message) from error
-    return from_json(_checked(path, data))
+    """Read a state file; raises as `read_document` does."""
+    return from_json(read_document(path, "state", version=VERSION, made_by="ci-toolkit build"))
 
 
 def require_same_run(state: State, source: Source) -> None:
@@ -174,25 +163,6 @@ def require_same_run(state: State, source: Source) -> None:
     if state.source.images_hash != source.images_hash:
         message = "the state was made with another `images` section of the config"
         raise IntegrityError(message, hint="run `ci-toolkit build` again")
-
-
-def _checked(path: Path, data: bytes) -> Mapping[str, Any]:
-    from jsonschema import Draft202012Validator
-
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        message = f"{path} is no state file: {str(error)[:100]}"
-        raise IntegrityError(message, hint="delete it and run `ci-toolkit build` again") from None
-    if isinstance(document, dict) and document.get("version", VERSION) != VERSION:
-        message = f"{path} has state version {document['version']!r}; this ci-toolkit reads {VERSION}"
-        raise IntegrityError(message, hint="use one version of ci-toolkit in all jobs of a pipeline")
-    schema = json.loads(packaged_schema("state.schema.json"))
-    for violation in Draft202012Validator(schema).iter_errors(document):
-        message = f"{path} is no valid state: {violation.json_path}: {violation.message[:200]}"
-        raise IntegrityError(message, hint="delete it and run `ci-toolkit build` again")
-    valid: Mapping[str, Any] = document
-    return valid
 
 
 def _plain(value: Any) -> Any:

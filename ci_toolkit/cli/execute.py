@@ -38,10 +38,10 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         journal = pipeline.Journal(opened.state_file, state)
         if len(ordered) > 1:
             warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
-        steps = Workshop(opened, journal.save, wishes or Wishes()).steps(ordered)
+        workshop = Workshop(opened, journal.save, wishes or Wishes())
         try:
             pipeline.run(
-                steps,
+                workshop.steps(ordered),
                 journal,
                 images=opened.images,
                 progress=opened.progress,
@@ -49,7 +49,7 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
             )
         finally:
             if wishes and wishes.findings:
-                _print_findings(opened, journal.state, wishes.findings)
+                _print_findings(opened, workshop, wishes.findings)
             else:
                 print_state(opened, journal.state)
 
@@ -82,22 +82,16 @@ def print_state(opened: Session, state: State) -> None:
         )
 
 
-def _print_findings(opened: Session, state: State, form: Literal["table", "json"]) -> None:
+def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", "json"]) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
-    from ci_toolkit.report.findings_file import read_findings
     from ci_toolkit.report.table import scan_json, scan_table
 
-    found = {
-        name: read_findings(opened.config.root / state.image(name).reports["findings"])
-        for name in opened.images
-        if "findings" in state.image(name).reports
-    }
     if form == "json":
-        document = {name: scan_json(findings, state.image(name)) for name, findings in found.items()}
+        document = {findings.image: scan_json(findings, image) for findings, image in workshop.scanned}
         click.echo(opened.redact(json.dumps(document, indent=2, ensure_ascii=False)))
     else:
-        for name, findings in found.items():
-            click.echo(opened.redact(scan_table(findings, state.image(name))))
+        for findings, image in workshop.scanned:
+            click.echo(opened.redact(scan_table(findings, image)))
 
 
 def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes) -> Sequence[Action]:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from ci_toolkit.cli.session import Session
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.layout import Layout
+    from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
     from ci_toolkit.registry.destinations import Destinations
-    from ci_toolkit.state import State
+    from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.base import Step
 
 
@@ -43,6 +44,8 @@ class Workshop:
         self._save = save
         self._wishes = wishes
         self._now = datetime.now(UTC)
+        self.scanned: list[tuple[ImageFindings, ImageState]] = []
+        """What the scan step found, image by image, once it ran."""
         self._destinations: Destinations | None = None
 
     def steps(self, names: Sequence[str]) -> Iterator[Step]:
@@ -136,6 +139,7 @@ class Workshop:
             clock=_utc_now,
             progress=session.progress,
             save=self._save,
+            show=lambda findings, image: self.scanned.append((findings, image)),
         )
 
     def _push(self) -> Step:

@@ -7,7 +7,7 @@ no upper case in a repository, sha256 digests alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.digest import Digest
@@ -90,10 +90,6 @@ class Reference:
         tag = check_tag(rest[colon + 1 :]) if colon >= 0 else None
         name = rest if colon < 0 else rest[:colon]
         return cls(_repository(name), tag, digest)
-
-    def with_digest(self, digest: Digest) -> Reference:
-        """The same reference, at this digest."""
-        return replace(self, digest=digest)
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

@@ -44,18 +44,6 @@ class PreviousImages(Protocol):
         """The image under this tag, if there is one; raises RemoteError where nobody can tell."""
 
 
-class NoPreviousImages:
-    """Knows of none: for a build that must not ask a registry."""
-
-    def plan(self, image: ImageOptions, tag: str) -> Sequence[Action]:  # noqa: ARG002
-        """Nothing is asked."""
-        return []
-
-    def find(self, image: ImageOptions, tag: str) -> PreviousImage | None:  # noqa: ARG002
-        """None."""
-        return None
-
-
 class BuildStep:
     """Builds `images` one after the other into `workdir`/images/NAME. `save` keeps the state after each."""
 

@@ -15,12 +15,14 @@ from ci_toolkit.model.tags import TagRule
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.state import Source, State
-from ci_toolkit.steps.build import BuildStep, NoPreviousImages
+from ci_toolkit.steps.build import BuildStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ci_toolkit.builders.layouts import PreviousImage
+    from ci_toolkit.model.plan import Action
     from ci_toolkit.progress import Task
     from ci_toolkit.steps.build import PreviousImages
 
@@ -34,6 +36,18 @@ CONTEXT = CiContext(
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BOTH = ("linux/amd64", "linux/arm64")
 EMPTY = State(tool_version="0", source=Source(revision=REVISION, images_hash="0" * 64))
+
+
+class NoPreviousImages:
+    """Knows of none: for a build that must not ask a registry."""
+
+    def plan(self, image: ImageOptions, tag: str) -> Sequence[Action]:  # noqa: ARG002
+        """Nothing is asked."""
+        return []
+
+    def find(self, image: ImageOptions, tag: str) -> PreviousImage | None:  # noqa: ARG002
+        """None."""
+        return None
 
 
 def image_options(context: Path, **changes: Any) -> ImageOptions:

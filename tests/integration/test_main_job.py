@@ -147,6 +147,13 @@ def test_the_gate_refuses_and_nothing_is_pushed(
     sarif = json.loads((project.root / project.image["reports"]["sarif"]).read_text())
     rules = {result["ruleId"] for run_ in sarif["runs"] for result in run_["results"]}
     assert any(rule.startswith("CVE-2019-11324") for rule in rules)
+    found = run("scan", "--output", "json", "--quiet")
+    assert found.returncode == 1
+    document = json.loads(found.stdout)["hello"]
+    assert document["verdict"] == "fail"
+    assert document["counts"] == project.image["findings"]
+    table = run("scan", "--quiet")
+    assert re.search(r"^  !  high +urllib3 +1\.24\.1 +1\.24\.2 +CVE-2019-11324", table.stdout, re.MULTILINE)
     refused = run("push")
     assert refused.returncode == 1
     assert tags_in(project.repository) == []
