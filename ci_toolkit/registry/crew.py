@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+WORKERS = 4
+"""As many as crane; more serve no registry better."""
+
 
 def each(work: Callable[[T], R], items: Sequence[T], *, workers: int) -> list[R]:
     """`work` done on every item, up to `workers` at once; the results in the items' order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.text import neutralise
@@ -24,6 +25,22 @@ _CODE_HINTS = {
     "TAG_IMMUTABLE": "the tag is immutable and has another digest: give a new tag",
     "MANIFEST_BLOB_UNKNOWN": "the registry lost a blob: run the push again",
 }
+_MAY_KEEP = frozenset({400, 403, 405, 409, 412})
+_SURELY_KEEP = frozenset({405, 409})
+_KEEP_CODES = frozenset({"TAG_IMMUTABLE", "TAG_INVALID", "IMAGETAGALREADYEXISTSEXCEPTION", "PRECONDITION"})
+_KEEPS = re.compile(r"immutab|overwrit|already exists|\block(?:ed|s)?\b|protected", re.IGNORECASE)
+"""How the vendors word it: no standard names an answer for a tag that may not be moved."""
+
+
+def keeps_tag(error: HttpError) -> bool:
+    """True for the answers by which registries refuse to move an immutable tag; whether they do, a look must tell.
+
+    Sources: ECR (400 TAG_INVALID), Harbor (412 PRECONDITION), ACR (405), Docker Hub and GitLab (403, in words).
+    """
+    if error.status not in _MAY_KEEP:
+        return False
+    worded = _KEEPS.search(error.message.partition(": ")[2])
+    return error.status in _SURELY_KEEP or error.code.upper() in _KEEP_CODES or bool(worded)
 
 
 def error_of(reply: Reply, operation: str, *, hint: str = "") -> HttpError:

@@ -6,25 +6,22 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import IntegrityError
 from ci_toolkit.model.oci import Descriptor, Index
 from ci_toolkit.registry.blob import LayoutBlob, blobs_of
 from ci_toolkit.registry.client import Content
-from ci_toolkit.registry.crew import each
+from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.outcome import Outcome
+from ci_toolkit.registry.pointing import look, point, require
 from ci_toolkit.registry.upload import bring_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.registry.upload import How
-
-WORKERS = 4
-"""As many as crane; more serve no registry better."""
 
 
 class Holdings:
@@ -68,22 +65,27 @@ class ImagePush:
     holdings: Holdings
     progress: Progress
 
-    def run(self, tags: Sequence[str]) -> Outcome:
-        """Bring the image there, then point the tags at it, each looked at afterwards.
+    def run(self, tags: Sequence[str], immutable: Collection[str] = ()) -> Outcome:
+        """Bring the image there, then point the tags at it in their order, each looked at before and afterwards.
 
         A repository that has the root's digest has all of it: registries take a manifest only with what it needs. A
-        tag that has the digest stays untouched, so a second push writes nothing. Raises IntegrityError if the layout
-        isn't what its digests say, before any tag is touched; HttpError, after its retries.
+        tag that has the digest stays untouched, so a second push writes nothing. Raises IntegrityError if one of the
+        `immutable` tags has another digest, before anything is sent, and if the layout isn't what its digests say,
+        before any tag is touched; HttpError, after its retries.
         """
         count, blobs = _Count(), blobs_of(self.layout, self.root)
         root = Content(self.root, self.layout.read(self.root))
-        if self.repository.resolve(str(self.root.digest)) is None:
+        present = self.repository.resolve(str(self.root.digest))
+        moves = look(self.repository, self.root.digest, tags, immutable)
+        if present:
+            count.how["present"] = len(blobs)
+        else:
             self._bring(blobs, count)
             self._put_manifests()
-        else:
-            count.how["present"] = len(blobs)
+            # Sending takes its time, and another job may have given these meanwhile.
+            look(self.repository, self.root.digest, [m.tag for m in moves if m.tag in immutable], immutable)
         self.holdings.add(self.repository, blobs)
-        moved = self._point(root, tags)
+        moved = point(self.repository, root, moves)
         unchanged = tuple(tag for tag in tags if tag not in moved)
         return Outcome(**count.how, bytes=count.bytes, moved=moved, unchanged=unchanged)
 
@@ -110,22 +112,4 @@ class ImagePush:
         each(self.repository.put_manifest, manifests, workers=WORKERS)
         for index in indexes:
             self.repository.put_manifest(index)
-        self._require(str(self.root.digest))
-
-    def _point(self, root: Content, tags: Sequence[str]) -> tuple[str, ...]:
-        """Point the tags at the root, in order; return those that had to be moved."""
-        before = each(self.repository.resolve, tags, workers=WORKERS)
-        moved = tuple(
-            tag for tag, found in zip(tags, before, strict=True) if not found or found.digest != self.root.digest
-        )
-        for tag in moved:
-            self.repository.put_tag(root, tag)
-            self._require(tag)
-        return moved
-
-    def _require(self, reference: str) -> None:
-        found = self.repository.resolve(reference)
-        if found is None or found.digest != self.root.digest:
-            where, now = f"{self.repository.host.name}/{self.repository.path}", found.digest if found else "missing"
-            message = f"{where}: {reference} was written as {self.root.digest}, and is now {now}"
-            raise IntegrityError(message, hint="does another job write the same tag? Otherwise look at the registry")
+        require(self.repository, str(self.root.digest), self.root.digest)
