@@ -70,9 +70,9 @@ class Workshop:
 
             session = self._session
             logins = {
-                host: Credential(username=options.username, password=options.password)
+                host: Credential(username=options.auth.username or "", password=options.auth.password or "")
                 for host, options in session.config.registries.items()
-                if options.username is not None and options.password is not None
+                if options.auth and options.auth.provider == "login"
             }
             helpers = SystemRunner(session.env, Redactor())
             self._destinations = Destinations(

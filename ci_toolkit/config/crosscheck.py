@@ -11,18 +11,31 @@ from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.violations import Path as Place
 
     Report = Callable[[Place, str], None]
 
+_BUILD = "build"
+_LOGINS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "login": (("username", "password"), ()),
+    "ecr": ((), ("role", "id-token-env")),
+    "acr": (("tenant-id", "client-id"), ("id-token-env",)),
+    "google": (("workload-identity-provider",), ("service-account", "id-token-env")),
+    "docker-hub": (("username", "connection-id"), ("id-token-env",)),
+}
+"""By provider: the options it needs, and those it can do without."""
 
-def crosscheck(given: Mapping[str, Any], filled: Mapping[str, Any], directory: Path, report: Report) -> None:
+
+def crosscheck(
+    given: Mapping[str, Any], filled: Mapping[str, Any], written: Mapping[str, Any], directory: Path, report: Report
+) -> None:
     """Report what is wrong in a config, as it was given and with its defaults filled in.
 
-    What the schema refused is missing from both, or None in a list; nothing here asks for it to be there.
+    What the schema refused is missing from both, or None in a list; nothing here asks for it to be there. `written`
+    has that, too.
     """
     images = filled.get("images", {})
     for name, image in images.items():
@@ -31,6 +44,10 @@ def crosscheck(given: Mapping[str, Any], filled: Mapping[str, Any], directory: P
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
     _check_names(filled, tuple(images), report)
     _check_hosts(filled.get("registries", {}), report)
+    for host, options in filled.get("registries", {}).items():
+        if (auth := (options or {}).get("auth")) is not None:
+            _check_auth(("registries", host, "auth"), auth, written["registries"][host]["auth"], report)
+    _check_environments(filled.get("environments", {}), images, report)
 
 
 def _check_paths(here: Place, image: Mapping[str, Any], directory: Path, report: Report) -> None:
@@ -81,11 +98,86 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
         used += [(("pin", index, "images", position), name) for position, name in enumerate(names)]
     for index, entry in enumerate(config.get("scan", {}).get("ignore", ())):
         used.append((("scan", "ignore", index, "image"), (entry or {}).get("image")))
+    for environment, options in config.get("environments", {}).items():
+        used += _names_in_environment(("environments", environment), options or {})
     for path, name in used:
         if name is not None and name not in known:
-            suggestion = nearest(name, known)
-            meant = f"did you mean {suggestion}?" if suggestion else f"there is {listed(known, 'and') or 'none'}"
-            report(path, f"no image is called {quoted(name)}: {meant}")
+            report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")
+
+
+def _names_in_environment(here: Place, options: Mapping[str, Any]) -> Iterator[tuple[Place, str | None]]:
+    for position, name in enumerate(options.get("images", ())):
+        yield (*here, "images", position), name
+    for name in options.get("repositories", {}):
+        yield (*here, "repositories", name), name
+    for index, entry in enumerate(options.get("pin", ())):
+        names = entry.get("images", ()) if isinstance(entry, dict) else ()
+        for position, name in enumerate(names):
+            yield (*here, "pin", index, "images", position), name
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    suggestion = nearest(name, known)
+    return f"did you mean {suggestion}?" if suggestion else f"there is {listed(known, 'and') or 'none'}"
+
+
+def _check_auth(here: Place, auth: object, written: Mapping[str, Any], report: Report) -> None:
+    """Each provider has what it needs, and nothing that it would silently leave out."""
+    options: dict[str, Any] = auth if isinstance(auth, dict) else {"provider": auth}
+    provider = options.get("provider", "login")
+    required, optional = _LOGINS.get(provider, ((), ()))
+    name = "a login without a provider" if provider == "login" else provider
+    if missing := [option for option in required if option not in written]:
+        report(
+            here,
+            f"{name} needs {listed(required, 'and')}: {listed(missing, 'and')} {'is' if len(missing) == 1 else 'are'} missing",
+        )
+    for option in options:
+        if option not in (*required, *optional, "provider"):
+            report((*here, option), f"{name} makes no use of it: leave it out")
+
+
+def _check_environments(
+    environments: Mapping[str, Any], images: Mapping[str, Mapping[str, Any] | None], report: Report
+) -> None:
+    if _BUILD in environments:
+        report(("environments", _BUILD), "`build` is what a run pushed, and can't be an environment's name")
+    for name, options in environments.items():
+        here: Place = ("environments", name)
+        source = _source(options)
+        if source not in (_BUILD, *environments):
+            known = (_BUILD, *(other for other in environments if other != name))
+            report((*here, "from"), f"no environment is called {quoted(source)}: {_meant(source, known)}")
+        elif name != _BUILD and _is_circle(name, environments):
+            report((*here, "from"), "it leads back to this environment: one of them must come from `build`")
+        for index, rule in enumerate((options or {}).get("tags", ())):
+            if (rule.get("tag") if isinstance(rule, dict) else rule) == "latest":
+                report(
+                    (*here, "tags", index), f"`latest` doesn't say what {name} runs: take {name}, or {name}-{{sha:7}}"
+                )
+        _check_reachable(here, options or {}, images, report)
+
+
+def _check_reachable(
+    here: Place, options: Mapping[str, Any], images: Mapping[str, Mapping[str, Any] | None], report: Report
+) -> None:
+    """What is promoted must have a registry to come from, and one to go to."""
+    for name in options.get("images") or images:
+        repositories = (images.get(name) or {}).get("repositories", ())
+        if name in images and repositories and not any(_is_remote(text) for text in repositories):
+            report(here, f"{name} is pushed to no registry, so it can't be promoted: name others under `images`")
+
+
+def _is_circle(name: str, environments: Mapping[str, Any]) -> bool:
+    seen, current = {name}, _source(environments[name])
+    while current in environments and current not in seen:
+        seen.add(current)
+        current = _source(environments[current])
+    return current == name
+
+
+def _source(options: Mapping[str, Any] | None) -> str:
+    return str((options or {}).get("from", _BUILD))
 
 
 def _check_hosts(registries: Mapping[str, Any], report: Report) -> None:

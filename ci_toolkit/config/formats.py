@@ -89,6 +89,15 @@ def repository(text: str) -> Destination:
     return destination
 
 
+def remote_repository(text: str) -> Repository:
+    """HOST/NAME; raises UsageError, for a registry on disk too."""
+    destination = parse_destination(text)
+    if isinstance(destination, LayoutRepository):
+        message = f"{text[:100]!r} is a registry on disk"
+        raise UsageError(message, hint="images are promoted from registry to registry: write HOST/NAME")
+    return destination
+
+
 def cache_reference(text: str) -> None:
     """Raise UsageError for what is no reference, `{repository}` standing for a repository."""
     Reference.parse(text.replace("{repository}", "example.com/name"))
@@ -162,6 +171,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "platform": platform,
     "registry-host": registry_host,
     "relative-path": check_relative,
+    "remote-repository": remote_repository,
     "secret-path": check_secret,
     "tag-template": check_template,
     "time-zone": check_timezone,

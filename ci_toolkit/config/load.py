@@ -39,7 +39,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         explain(read)
     if isinstance(read.value, dict) and not violations.are_enough:
         given = document.pruned(read)
-        crosscheck(given, rules.filled(rules.document, given), file.parent, read.add)
+        crosscheck(given, rules.filled(rules.document, given), read.value, file.parent, read.add)
     violations.raise_if_any(name)
     return typed.config(rules.filled(rules.document, read.value), rules, file, env)
 

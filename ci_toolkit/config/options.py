@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -11,8 +11,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.model.gate import GatePolicy
-    from ci_toolkit.model.reference import Destination
+    from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.tags import TagRule
+
+
+Provider = Literal["login", "github", "gitlab", "ecr", "acr", "google", "docker-hub", "anonymous"]
+"""Who gives a registry's login; `login`: the config itself, by username and password."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuthOptions:
+    """`registries.HOST.auth`: how to log in there. What another provider needs is None."""
+
+    provider: Provider
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    role: str | None = None
+    """ECR: the role's ARN; None: the AWS credentials of the environment."""
+    tenant_id: str | None = None
+    client_id: str | None = None
+    workload_identity_provider: str | None = None
+    service_account: str | None = None
+    connection_id: str | None = None
+    id_token_env: str | None = None
+    """The variable with the job's OIDC token; None: the provider's usual one, or the CI system is asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +44,10 @@ class RegistryOptions:
     host: str
     insecure: bool
     """Plain HTTP is allowed; loopback hosts need no asking."""
-    username: str | None
-    password: str | None
+    create: bool
+    """Create repositories that don't exist (ECR)."""
+    auth: AuthOptions | None
+    """None: whatever the CI system or the Docker config offers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +149,23 @@ class PinOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentOptions:
+    """`environments.NAME`: what is promoted there, from where, and what it gets there."""
+
+    name: str
+    source: str
+    """`build`, or the name of another environment."""
+    images: tuple[str, ...]
+    """Names of the config's images; empty: all."""
+    tags: tuple[TagRule, ...]
+    immutable_tags: tuple[str, ...]
+    """Globs and tag templates."""
+    repositories: Mapping[str, tuple[Repository, ...]]
+    """By image, where they aren't the image's own."""
+    pin: tuple[PinOptions, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """A whole `.ci-toolkit.yml`, validated, variables replaced, defaults applied."""
 
@@ -141,5 +182,6 @@ class Config:
     scan: ScanOptions
     sarif: SarifOptions
     pin: tuple[PinOptions, ...]
+    environments: Mapping[str, EnvironmentOptions]
     secrets: tuple[str, ...]
     """Values that came from variables in secret places: for the redactor, never for an output."""

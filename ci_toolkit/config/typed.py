@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import formats, variables
 from ci_toolkit.config.options import (
+    AuthOptions,
     BuilderOptions,
     CacheOptions,
     Config,
     DatabaseOptions,
+    EnvironmentOptions,
     ImageOptions,
     PinOptions,
     RegistryOptions,
@@ -48,6 +50,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         scan=_scan(filled["scan"]),
         sarif=SarifOptions(category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
+        environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
         secrets=_secrets(registries, images, env),
     )
 
@@ -60,7 +63,7 @@ def _hash(section: Mapping[str, Any]) -> str:
 def _secrets(
     registries: list[RegistryOptions], images: Mapping[str, ImageOptions], env: Mapping[str, str]
 ) -> tuple[str, ...]:
-    values = [registry.password for registry in registries if registry.password]
+    values = [r.auth.password for r in registries if r.auth and r.auth.password]
     for image in images.values():
         values += [env[source.env] for source in image.secrets.values() if source.env and env.get(source.env)]
     return tuple(dict.fromkeys(values))
@@ -71,8 +74,24 @@ def _registry(text: str, options: Mapping[str, Any], env: Mapping[str, str]) -> 
     return RegistryOptions(
         host=formats.registry_host(text),
         insecure=options["insecure"],
-        username=auth["username"] if auth else None,
-        password=variables.replaced(auth["password"], env) if auth else None,
+        create=options["create"],
+        auth=_auth({"provider": auth} if isinstance(auth, str) else auth, env) if auth else None,
+    )
+
+
+def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
+    password = options.get("password")
+    return AuthOptions(
+        provider=options.get("provider", "login"),
+        username=options.get("username"),
+        password=variables.replaced(password, env) if password else None,
+        role=options.get("role"),
+        tenant_id=options.get("tenant-id"),
+        client_id=options.get("client-id"),
+        workload_identity_provider=options.get("workload-identity-provider"),
+        service_account=options.get("service-account"),
+        connection_id=options.get("connection-id"),
+        id_token_env=options.get("id-token-env"),
     )
 
 
@@ -166,6 +185,28 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
         style=entry["style"],
         expect=int(expect) if expect is not None else None,
     )
+
+
+def _environment(name: str, options: Mapping[str, Any], schema: Schema) -> EnvironmentOptions:
+    pins = [entry if isinstance(entry, dict) else _environment_pin(entry, options, schema) for entry in options["pin"]]
+    return EnvironmentOptions(
+        name=name,
+        source=options["from"],
+        images=tuple(options["images"]),
+        tags=tuple(_tag_rule(rule, schema) for rule in options["tags"]),
+        immutable_tags=tuple(options["immutable-tags"]),
+        repositories={
+            image: tuple(dict.fromkeys(formats.remote_repository(text) for text in texts))
+            for image, texts in options["repositories"].items()
+        },
+        pin=tuple(_pin(entry) for entry in pins),
+    )
+
+
+def _environment_pin(pattern: str, options: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    entry = {"files": [pattern], "images": options["images"]}
+    filled: dict[str, Any] = schema.filled(schema.document["$defs"]["pin"], entry)
+    return filled
 
 
 def _absolute(path: Path) -> Path:

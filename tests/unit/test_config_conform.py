@@ -24,6 +24,8 @@ FULL["version"] = 1
 FULL["builder"]["create"] = FULL["images"]["backend"]["scratch"] = FULL["scan"]["gate"]["fixable-only"] = True
 FULL["registries"]["registry.example.com"]["insecure"] = FULL["images"]["backend"]["reproducible"] = False
 FULL["pin"][0]["expect"] = 2
+FULL["registries"]["123456789012.dkr.ecr.eu-central-1.amazonaws.com"]["create"] = True
+FULL["environments"]["production"]["pin"][0]["expect"] = 3
 
 _SCALARS = st.sampled_from(
     (None, True, False, 0, 1, 2, -1, 10**9, 1.0, 1.5, float("inf"), "", "x", "X y", "a\n", "x" * 1500)

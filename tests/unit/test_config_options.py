@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.config.load import load
+from ci_toolkit.config.options import AuthOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.model.tags import TagRule
@@ -70,7 +71,18 @@ def test_everything() -> None:
     assert (ignore.id, ignore.image, ignore.expires) == ("CVE-2023-45853", "backend", date(2027, 3, 31))
     assert config.scan.database.max_age == timedelta(hours=36)
     registry = config.registries["registry.example.com"]
-    assert (registry.username, registry.password) == ("ci", ENV["REGISTRY_PASSWORD"])
+    assert registry.auth == AuthOptions(provider="login", username="ci", password=ENV["REGISTRY_PASSWORD"])
+    auth = {host: options.auth for host, options in config.registries.items() if options.auth}
+    assert auth["ghcr.io"] == AuthOptions(provider="github")
+    assert auth["example.azurecr.io"] == AuthOptions(provider="acr", tenant_id="tenant", client_id="client")
+    ecr = config.registries["123456789012.dkr.ecr.eu-central-1.amazonaws.com"]
+    assert (ecr.create, ecr.auth and ecr.auth.role) == (True, "arn:aws:iam::123456789012:role/ci")
+    staging, production = config.environments.values()
+    assert (staging.source, staging.images, staging.tags[1]) == ("build", ("backend",), TagRule("staging"))
+    assert (staging.pin[0].files, staging.pin[0].images) == (("deploy/staging/**/*.yaml",), ("backend",))
+    assert (production.source, production.immutable_tags) == ("staging", ("production-*",))
+    assert production.repositories == {"backend": (Repository("registry.example.com", "prod/backend"),)}
+    assert (production.pin[0].style, production.pin[0].expect) == ("digest", 3)
     assert config.secrets == (ENV["REGISTRY_PASSWORD"], ENV["NPM_TOKEN"])
     assert (config.pin[0].expect, config.pin[0].style) == (2, "digest")
     assert (config.pin[1].images, config.pin[1].style) == ((), "tag-and-digest")

@@ -121,7 +121,9 @@ def test_a_secret_that_is_not_there(tmp_path: Path, env: dict[str, str], reason:
 def test_a_secret_may_look_like_anything(tmp_path: Path) -> None:
     text = SMALL + "registries: { a.example.com: { auth: { username: u, password: '${P}' } } }\n"
     config = loaded(tmp_path, text, {"P": "${NOT}: [a] # 'x'\nline"})
-    assert config.registries["a.example.com"].password == "${NOT}: [a] # 'x'\nline"
+    auth = config.registries["a.example.com"].auth
+    assert auth
+    assert auth.password == "${NOT}: [a] # 'x'\nline"
     assert config.secrets == ("${NOT}: [a] # 'x'\nline",)
 
 
