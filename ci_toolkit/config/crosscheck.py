@@ -128,10 +128,7 @@ def _check_auth(here: Place, auth: object, written: Mapping[str, Any], report: R
     required, optional = _LOGINS.get(provider, ((), ()))
     name = "a login without a provider" if provider == "login" else provider
     if missing := [option for option in required if option not in written]:
-        report(
-            here,
-            f"{name} needs {listed(required, 'and')}: {listed(missing, 'and')} {'is' if len(missing) == 1 else 'are'} missing",
-        )
+        report(here, f"{name} needs {listed(required, 'and')}; not given: {listed(missing, 'and')}")
     for option in options:
         if option not in (*required, *optional, "provider"):
             report((*here, option), f"{name} makes no use of it: leave it out")
