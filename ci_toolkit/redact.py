@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -21,18 +22,20 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
 
     def add(self, secret: str, *, user: str = "") -> None:
         """Learn a secret; with `user`, its `user:secret` Basic form too. Under 4 characters it is no secret."""
         if len(secret) < _SHORTEST:
             return
-        self._forms.update(_forms(secret))
+        lines = {line.strip() for line in secret.splitlines()}
+        new = {*_forms(secret), *(line for line in lines if len(line) >= _SHORTEST * 2)}
         if user:
-            self._forms.update(_forms(f"{user}:{secret}"))
-        for line in secret.splitlines():
-            if len(line.strip()) >= _SHORTEST * 2:
-                self._forms.add(line.strip())
-        self._pattern = re.compile("|".join(re.escape(form) for form in sorted(self._forms, key=len, reverse=True)))
+            new.update(_forms(f"{user}:{secret}"))
+        with self._lock:
+            self._forms |= new
+            longest_first = sorted(self._forms, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""

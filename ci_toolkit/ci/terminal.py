@@ -78,7 +78,7 @@ class LiveProgress:
         except BaseException:
             self._live.remove_task(identity)
             raise
-        elapsed = self._live.tasks[self._live.task_ids.index(identity)].elapsed or 0
+        elapsed = next((task.elapsed for task in self._live.tasks if task.id == identity), None) or 0
         self._live.remove_task(identity)
         self._console.print(f"[green]✓[/] {escape(title)} [dim]{elapsed:.1f} s")
 
