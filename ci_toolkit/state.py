@@ -81,9 +81,15 @@ class ImageState:
     tags: tuple[str, ...] = ()
     skipped_tags: Mapping[str, str] = field(default_factory=dict)
     """Tag rules that gave none, with the reason."""
+    moving_tags: tuple[str, ...] = ()
+    """Tags that a later run may give to another image: written last."""
+    immutable_tags: tuple[str, ...] = ()
+    """Tags that stay where they are once they are written."""
     references: tuple[str, ...] = ()
     """`REPOSITORY:TAG` of everything pushed and verified."""
     pushed: tuple[Pushed, ...] = ()
+    failed_pushes: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong in each repository that the last push didn't reach."""
     verdict: Verdict | None = None
     gate: Literal["on", "off", "overridden"] | None = None
     findings: Counts | None = None
@@ -189,7 +195,7 @@ def _image(document: Mapping[str, Any]) -> ImageState:
     known["pushed"] = tuple(
         Pushed(**{**p, "digest": Digest(p["digest"]), "tags": tuple(p["tags"])}) for p in known["pushed"]
     )
-    for name in ("tags", "references", "blocking"):
+    for name in ("tags", "moving_tags", "immutable_tags", "references", "blocking"):
         known[name] = tuple(known[name])
     if "findings" in known:
         known["findings"] = Counts(**known["findings"])

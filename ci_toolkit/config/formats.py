@@ -10,7 +10,7 @@ from ci_toolkit.config.paths import check_inside, check_pattern, check_relative,
 from ci_toolkit.config.violations import listed, nearest
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
-from ci_toolkit.model.tags import check_template, check_timezone
+from ci_toolkit.model.tags import check_immutable, check_template, check_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -167,6 +167,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "file-pattern": check_pattern,
     "image-reference": Reference.parse,
     "image-repository": repository,
+    "immutable-tag": check_immutable,
     "path-inside": check_inside,
     "platform": platform,
     "registry-host": registry_host,

@@ -93,6 +93,8 @@ class ImageOptions:
     reproducible: bool
     repositories: tuple[Destination, ...]
     tags: tuple[TagRule, ...]
+    immutable_tags: tuple[str, ...]
+    """Globs and tag templates."""
     version_file: Path | None
     scratch: bool
     """The image holds no operating system and no packages on purpose: an empty scan is complete."""

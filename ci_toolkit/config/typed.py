@@ -119,6 +119,7 @@ def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) ->
         reproducible=options["reproducible"],
         repositories=repositories,
         tags=tuple(_tag_rule(rule, schema) for rule in options["tags"]),
+        immutable_tags=tuple(options["immutable-tags"]),
         version_file=_absolute(root / version_file) if version_file is not None else None,
         scratch=options["scratch"],
     )

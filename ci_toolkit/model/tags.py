@@ -29,6 +29,7 @@ _FIELDS = ("sha", *_NO_ARGUMENT, *_DATES)
 _DATE_FORMAT = re.compile(r"(?:[^%]|%[YmdHMSyjVGuUWwfIpbaBA])+")
 _DEFAULT_DATE = "%Y%m%d"
 _INVALID = re.compile(r"[^a-zA-Z0-9._-]+")
+_GLOB = re.compile(r"(?:[a-zA-Z0-9._*?-]|\[!?[a-zA-Z0-9._-]+\])+")
 _LONGEST = 128
 
 
@@ -48,6 +49,10 @@ class Tags:
     tags: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
+    moving: tuple[str, ...] = ()
+    """Those that a later run may give to another image: nothing in their template stands for one revision alone."""
+    immutable: tuple[str, ...] = ()
+    """Those that an entry of `immutable-tags` holds in their place; never among the moving ones."""
 
 
 class _SkipRule(Exception):  # noqa: N818 no error: the rule doesn't apply
@@ -68,6 +73,15 @@ def check_template(template: str) -> None:
         raise UsageError(message, hint="a tag is made of letters, digits, '_', '.' and '-'")
 
 
+def check_immutable(entry: str) -> None:
+    """Raise UsageError for an entry of `immutable-tags` that no tag could match."""
+    if _FIELD.search(entry):
+        check_template(entry)
+    if not _GLOB.fullmatch(_FIELD.sub("x", entry)):
+        message = f"{entry[:140]!r} matches no tag"
+        raise UsageError(message, hint="write a glob such as sha-*, or a tag template such as {version}")
+
+
 def check_timezone(name: str) -> None:
     """Raise UsageError for a time zone nobody knows."""
     _timezone(name)
@@ -81,20 +95,32 @@ def sanitised(text: str) -> str:
     return _INVALID.sub("-", text).lstrip(".-")[:_LONGEST]
 
 
-def plan_tags(rules: Sequence[TagRule], context: CiContext, version: str | None, now: datetime) -> Tags:
+def plan_tags(
+    rules: Sequence[TagRule],
+    context: CiContext,
+    version: str | None,
+    now: datetime,
+    *,
+    immutable: Sequence[str] = (),
+) -> Tags:
     """The tags of one image. `version` is the git tag's or the version file's, `now` has a time zone.
 
-    Raises UsageError for a template or time zone that `check_template` or `check_timezone` refuses, and if no rule
-    gives a tag.
+    `immutable` are globs and tag templates; an entry with a field holds for what it gives now. Raises UsageError for
+    a template or time zone that `check_template` or `check_timezone` refuses, and if no rule gives a tag.
     """
     known = Version.parse(version) if version else None
-    tags: dict[str, None] = {}
+    tags: dict[str, bool] = {}
+    kept: set[str] = set()
     skipped: dict[str, str] = {}
     for rule in rules:
         check_template(rule.tag)
         try:
             _require(rule.when, context, known)
-            tags[_render(rule, context, known, now)] = None
+            whole = _filled(rule, rule.tag, context, known, now)
+            tag = _tag(whole)
+            # What was cut may have been the very part that told one revision from another.
+            tags[tag] = tags.get(tag, False) or not is_fixing(rule.tag) or len(whole) > _LONGEST
+            kept.update([tag] if any(_holds(entry, rule, tag, context, known, now) for entry in immutable) else [])
         except _SkipRule as reason:
             name = rule.tag if rule.tag not in skipped else f"{rule.tag} (when: {rule.when})"
             skipped[name] = str(reason)
@@ -102,7 +128,21 @@ def plan_tags(rules: Sequence[TagRule], context: CiContext, version: str | None,
         reasons = "; ".join(f"{rule!r}: {reason}" for rule, reason in skipped.items())
         message = f"no tag rule applies: {reasons or 'there are none'}"
         raise UsageError(message, hint="add a rule that always gives one: sha-{sha:7} in a repository, or a word")
-    return Tags(tuple(tags), skipped, known.text if known else None)
+    return Tags(
+        tuple(tags),
+        skipped,
+        known.text if known else None,
+        moving=tuple(tag for tag, moves in tags.items() if moves and tag not in kept),
+        immutable=tuple(tag for tag in tags if tag in kept),
+    )
+
+
+def is_fixing(template: str) -> bool:
+    """True where every tag of the template is one revision's alone: it has the commit, a whole version or a time."""
+    fields = {match["name"]: match["argument"] or "" for match in _FIELD.finditer(template)}
+    whole_version = {"version.major", "version.minor", "version.patch"} <= fields.keys()
+    timed = any("%H%M" in re.sub(r"[^%HM]", "", fields.get(name, "")) for name in _DATES)
+    return whole_version or timed or not fields.keys().isdisjoint(("sha", "version", "tag"))
 
 
 def _skip(reason: str) -> NoReturn:
@@ -179,7 +219,9 @@ def _require_highest(context: CiContext, version: Version | None) -> None:
         _skip(f"{higher.text} is a higher version than {release.text}")
 
 
-def _render(rule: TagRule, context: CiContext, version: Version | None, now: datetime) -> str:
+def _filled(rule: TagRule, template: str, context: CiContext, version: Version | None, now: datetime) -> str:
+    """A template's text with its fields filled in, as this rule fills them; no tag yet."""
+
     def value(match: re.Match[str]) -> str:
         name, argument = match["name"], match["argument"]
         if name in _DATES:
@@ -188,10 +230,25 @@ def _render(rule: TagRule, context: CiContext, version: Version | None, now: dat
             return _version(name, context, version)
         return _plain(name, argument, context)
 
-    tag = sanitised(_FIELD.sub(value, rule.tag))
+    return _FIELD.sub(value, template)
+
+
+def _tag(text: str) -> str:
+    tag = sanitised(text)
     if not tag:
         _skip("nothing is left of it but characters that no tag starts with")
     return tag
+
+
+def _holds(entry: str, rule: TagRule, tag: str, context: CiContext, version: Version | None, now: datetime) -> bool:
+    """Whether an entry of `immutable-tags`, filled in as this rule fills its template, holds the rule's tag."""
+    from fnmatch import fnmatchcase
+
+    try:
+        glob = _FIELD.sub(lambda field: _INVALID.sub("-", _filled(rule, field[0], context, version, now)), entry)
+    except _SkipRule:
+        return False
+    return fnmatchcase(tag, glob[:_LONGEST] if _FIELD.search(entry) else glob)
 
 
 def _plain(name: str, argument: str | None, context: CiContext) -> str:

@@ -50,8 +50,16 @@ class TagStep:
             for rule, reason in tags.skipped.items():
                 self._progress.debug(f"{name}: no tag by {rule!r}: {reason}")
             self._progress.info(f"{name}: {', '.join(tags.tags)}")
-            state = state.with_image(name, tags=tags.tags, skipped_tags=dict(tags.skipped), version=tags.version)
+            state = state.with_image(
+                name,
+                tags=tags.tags,
+                skipped_tags=dict(tags.skipped),
+                moving_tags=tags.moving,
+                immutable_tags=tags.immutable,
+                version=tags.version,
+            )
         return state
 
     def _tags(self, image: ImageOptions) -> Tags:
-        return plan_tags(image.tags, self._context, image_version(image, self._context), self._now)
+        version = image_version(image, self._context)
+        return plan_tags(image.tags, self._context, version, self._now, immutable=image.immutable_tags)

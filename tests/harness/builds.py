@@ -71,6 +71,7 @@ def image_options(context: Path, **changes: Any) -> ImageOptions:
         "reproducible": True,
         "repositories": (),
         "tags": (TagRule("sha-{sha:7}"),),
+        "immutable_tags": (),
         "version_file": None,
         "scratch": True,
     }

@@ -67,6 +67,7 @@ def options(name: str, root: Path, **changes: Any) -> ImageOptions:
         reproducible=True,
         repositories=(),
         tags=(),
+        immutable_tags=(),
         version_file=None,
         scratch=False,
     )

@@ -129,6 +129,7 @@ def options(name: str) -> ImageOptions:
         reproducible=False,
         repositories=tuple(parse_destination(text) for text in REPOSITORIES),
         tags=(),
+        immutable_tags=(),
         version_file=None,
         scratch=False,
     )

@@ -36,6 +36,8 @@ FULL = states.State(
             version="1.2.3",
             tags=("1.2.3", "latest"),
             skipped_tags={"{pr}": "no pull request"},
+            moving_tags=("latest",),
+            immutable_tags=("1.2.3",),
             references=("ghcr.io/acme/app:1.2.3",),
             pushed=(states.Pushed(repository="ghcr.io/acme/app", digest=DIGEST, tags=("1.2.3",), uploaded=2),),
             verdict="fail",
