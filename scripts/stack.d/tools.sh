@@ -5,7 +5,7 @@
 
 # Single programs, unpacked into the stack's own bin; those with libraries and
 # settings of their own are installed.
-extracted_tools=(crane)
+extracted_tools=(crane cosign oras)
 installed_tools=(strace)
 
 tool_there() { PATH=$stack_dir/bin:$PATH command -v "$1" >/dev/null; }
