@@ -109,6 +109,44 @@ class PinEdit:
     line: int
     old: str
     new: str
+    environment: str | None = None
+    """The environment it was pinned for; None: for the run's own `pin` section."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promotion:
+    """One image's way into one repository of an environment, verified there."""
+
+    environment: str
+    image: str
+    source: str
+    """Where the digest came from: `build` or an environment."""
+    source_repository: str
+    repository: str
+    digest: Digest
+    tags: tuple[str, ...]
+    replaced: Mapping[str, Digest] = field(default_factory=dict)
+    """What the tags that were moved pointed at before."""
+    gate: Literal["on", "off", "overridden"]
+    reason: str | None = None
+    """Why the gate was overridden, in the words of who did it."""
+    by: str | None = None
+    at: str
+    """ISO 8601, UTC."""
+    run_url: str | None = None
+
+    def is_same(self, other: Promotion) -> bool:
+        """True where both brought the same digest, from the same place, under the same tags, to the same place."""
+        return self._outcome == other._outcome
+
+    @property
+    def _outcome(self) -> tuple[object, ...]:
+        return (*self.identity, self.source, self.digest, self.tags)
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What a state holds one record for: environment, image, repository."""
+        return self.environment, self.image, self.repository
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +157,7 @@ class State:
     source: Source
     images: Mapping[str, ImageState] = field(default_factory=dict)
     pins: tuple[PinEdit, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
 
     def image(self, name: str) -> ImageState:
         """What is known of an image: empty if nothing is."""
@@ -129,6 +168,13 @@ class State:
         image = replace(self.image(name), **changes)
         return replace(self, images={**self.images, name: image})
 
+    def with_promotion(self, promotion: Promotion) -> State:
+        """The state with this promotion in the place of an earlier one; one that came to the same stays."""
+        known = {p.identity: p for p in self.promotions}
+        earlier = known.get(promotion.identity)
+        known[promotion.identity] = earlier if earlier and earlier.is_same(promotion) else promotion
+        return replace(self, promotions=tuple(known[key] for key in sorted(known)))
+
 
 def as_json(state: State) -> dict[str, Any]:
     """The document of `schemas/state.schema.json`."""
@@ -138,6 +184,7 @@ def as_json(state: State) -> dict[str, Any]:
         "source": _plain(state.source),
         "images": {name: _plain(image) for name, image in state.images.items()},
         "pins": [_plain(pin) for pin in state.pins],
+        "promotions": [_plain(promotion) for promotion in state.promotions],
     }
 
 
@@ -148,6 +195,7 @@ def from_json(document: Mapping[str, Any]) -> State:
         source=Source(**document["source"]),
         images={name: _image(image) for name, image in document["images"].items()},
         pins=tuple(PinEdit(**pin) for pin in document["pins"]),
+        promotions=tuple(_promotion(promotion) for promotion in document["promotions"]),
     )
 
 
@@ -184,6 +232,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def _promotion(document: Mapping[str, Any]) -> Promotion:
+    replaced = {tag: Digest(digest) for tag, digest in document["replaced"].items()}
+    known = {"digest": Digest(document["digest"]), "tags": tuple(document["tags"]), "replaced": replaced}
+    return Promotion(**{**document, **known})
 
 
 def _image(document: Mapping[str, Any]) -> ImageState:

@@ -80,7 +80,7 @@ class Session:
             self.progress.warn(f"the earlier state is left aside: {error.message}")
             return state
         if earlier.source.is_same_run(self.source):
-            return replace(state, images=earlier.images, pins=earlier.pins)
+            return replace(state, images=earlier.images, pins=earlier.pins, promotions=earlier.promotions)
         return replace(state, images={n: i for n, i in earlier.images.items() if building and n in self.images})
 
     def handed_state(self) -> State:

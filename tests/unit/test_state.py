@@ -58,8 +58,39 @@ FULL = states.State(
         ),
         "unbuilt": states.ImageState(),
     },
-    pins=(states.PinEdit(file="deploy/app.yaml", document=1, line=14, old="app:1", new=f"app:2@{DIGEST}"),),
+    pins=(
+        states.PinEdit(
+            file="deploy/app.yaml", document=1, line=14, old="app:1", new=f"app:2@{DIGEST}", environment="staging"
+        ),
+    ),
+    promotions=(
+        states.Promotion(
+            environment="staging",
+            image="app",
+            source="build",
+            source_repository="ghcr.io/acme/app",
+            repository="ghcr.io/acme/app",
+            digest=DIGEST,
+            tags=("staging",),
+            replaced={"staging": Digest("sha256:" + "b" * 64)},
+            gate="overridden",
+            reason="an incident",
+            by="alice",
+            at="2026-11-24T00:00:00+00:00",
+            run_url="https://ci.example.com/runs/1",
+        ),
+    ),
 )
+
+
+def test_a_promotion_that_came_to_the_same_keeps_its_first_record() -> None:
+    (first,) = FULL.promotions
+    again = replace(first, at="2026-11-25T00:00:00+00:00", by="bob", replaced={})
+    assert FULL.with_promotion(again) == FULL
+    other = replace(again, digest=Digest("sha256:" + "c" * 64))
+    assert FULL.with_promotion(other).promotions == (other,)
+    production = replace(again, environment="production")
+    assert FULL.with_promotion(production).promotions == (production, first)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
