@@ -154,6 +154,7 @@ class Workshop:
             no_gate=self._wishes.no_gate,
             root=session.config.root,
             progress=session.progress,
+            redact=session.redact,
             save=self._save,
         )
 

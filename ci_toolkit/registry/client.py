@@ -52,24 +52,35 @@ class RepositoryClient:
 
     def resolve_once(self, reference: str) -> Descriptor | None:
         """`resolve`, not tried again."""
+        found = self._head(reference)
+        return found.descriptor if isinstance(found, Content) else found
+
+    def content(self, reference: str) -> Content | None:
+        """The manifest or index of a tag or digest; None where there is nothing.
+
+        A tag is asked for by HEAD first: Docker Hub counts each GET as a pull, and HEADs not at all. Raises
+        IntegrityError if the bytes aren't what reference and registry say, HttpError beyond 4 MiB.
+        """
+        return self.host.persist(lambda: self._content_once(reference))
+
+    def _content_once(self, reference: str) -> Content | None:
+        if reference.startswith("sha256:"):
+            return self._get(reference)
+        found = self._head(reference)
+        return self._get(str(found.digest)) if isinstance(found, Descriptor) else found
+
+    def _head(self, reference: str) -> Descriptor | Content | None:
+        """What a HEAD tells; the content itself where it tells too little, for then only its bytes can."""
         reply = self._manifest_request("HEAD", reference)
         if reply.status == 404:
             return None
         named, size, media_type = _digest_header(reply), reply.headers.get("content-length", ""), _media_type(reply)
         if named is None or not size.isdecimal() or not media_type:
-            content = self._content_once(reference)
-            return content.descriptor if content else None
+            return self._get(reference)
         _require(named, reference, reply)
         return Descriptor(media_type, named, int(size))
 
-    def content(self, reference: str) -> Content | None:
-        """The manifest or index of a tag or digest; None where there is nothing.
-
-        Raises IntegrityError if the bytes aren't what reference and registry say, HttpError beyond 4 MiB.
-        """
-        return self.host.persist(lambda: self._content_once(reference))
-
-    def _content_once(self, reference: str) -> Content | None:
+    def _get(self, reference: str) -> Content | None:
         reply = self._manifest_request("GET", reference)
         if reply.status == 404:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from ci_toolkit.model.reference import LayoutRepository, Repository
@@ -40,7 +41,10 @@ def keychain(env: Mapping[str, str], runner: Runner, logins: Mapping[str, Creden
 
 
 class Destinations:
-    """Opens what is pushed to. Nothing is connected, and no HTTP library loaded, before the first registry is used."""
+    """Opens what is pushed to; threads may share it.
+
+    Nothing is connected, and no HTTP library loaded, before the first registry is used.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Destinations:
         self._transport: Transport | None = None
         self._hosts: dict[str, RegistryHost] = {}
         self._holdings: Holdings | None = None
+        self._lock = threading.Lock()
 
     def plan(self, image: str, digest: str, tags: Sequence[str], destination: Destination) -> Sequence[Action]:
         """What `push` would do, in order; nothing is connected. `digest` may be a placeholder."""
@@ -78,23 +83,35 @@ class Destinations:
             return []
         return [registry_lookup(step, image, tag, destination, plain=self._is_plain(destination), when=when)]
 
-    def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
-        """Bring an image there and point the tags at it, tags last. Raises IntegrityError, HttpError, ToolError."""
+    def push(
+        self,
+        destination: Destination,
+        layout: Layout,
+        root: Descriptor,
+        tags: Sequence[str],
+        immutable: Collection[str] = (),
+    ) -> Outcome:
+        """Bring an image there and point the tags at it, tags last and in their order.
+
+        Raises IntegrityError, for one of the `immutable` tags with another digest before anything is sent; HttpError,
+        ToolError.
+        """
         if isinstance(destination, LayoutRepository):
             from ci_toolkit.registry.on_disk import push_to_disk
 
-            return push_to_disk(self._directory(destination), layout, root, tags, progress=self._progress)
+            return push_to_disk(self._directory(destination), layout, root, tags, immutable, progress=self._progress)
         from ci_toolkit.registry.push import Holdings, ImagePush
 
-        self._holdings = self._holdings or Holdings()
+        with self._lock:
+            holdings = self._holdings = self._holdings or Holdings()
         push = ImagePush(
             repository=self.repository(destination, write=True),
             layout=layout,
             root=root,
-            holdings=self._holdings,
+            holdings=holdings,
             progress=self._progress,
         )
-        return push.run(tags)
+        return push.run(tags, immutable)
 
     def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
         """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""
@@ -112,12 +129,22 @@ class Destinations:
 
         return RepositoryClient(self._host(repository), repository.path, write=write)
 
+    def tell_budgets(self) -> None:
+        """Say, for whoever wants details, what is left of each registry's rate limit."""
+        for host in self._hosts.values():
+            if told := host.told_budget():
+                self._progress.debug(told)
+
     def close(self) -> None:
         """Close every connection."""
         if self._transport:
             self._transport.close()
 
     def _host(self, repository: Repository) -> RegistryHost:
+        with self._lock:
+            return self._opened(repository)
+
+    def _opened(self, repository: Repository) -> RegistryHost:
         name = repository.registry
         if name not in self._hosts:
             from ci_toolkit.registry.auth import Authorizer
@@ -134,6 +161,7 @@ class Destinations:
                 retries=retries,
                 authorizer=Authorizer(name, self._keychain, self._transport, retries, self._redact),
                 plain=self._is_plain(repository),
+                progress=self._progress,
             )
         return self._hosts[name]
 

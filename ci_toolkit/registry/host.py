@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ci_toolkit.model.reference import DOCKER_HUB
+from ci_toolkit.progress import Silent
+from ci_toolkit.registry.budget import Budget, budget_of
 from ci_toolkit.registry.faults import error_of
 from ci_toolkit.transport import HttpError, Reply
 from ci_toolkit.trust import joined, same_origin, without_query
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import TypeVar
 
+    from ci_toolkit.progress import Progress
     from ci_toolkit.registry.auth import Authorizer, Scopes
     from ci_toolkit.retries import Retries
     from ci_toolkit.transport import Body, Incoming, Transport
@@ -31,9 +34,20 @@ class RegistryHost:
     """A host as `docker.io` or `localhost:5000`. `plain`: HTTP is allowed, and TLS spoken where it is asked for."""
 
     def __init__(
-        self, name: str, *, transport: Transport, retries: Retries, authorizer: Authorizer, plain: bool
+        self,
+        name: str,
+        *,
+        transport: Transport,
+        retries: Retries,
+        authorizer: Authorizer,
+        plain: bool,
+        progress: Progress | None = None,
     ) -> None:
         self.name = name
+        self.budget: Budget | None = None
+        """What is left of the registry's rate limit, as it last said."""
+        self._progress = progress or Silent()
+        self._warned = False
         self._transport, self._retries, self._authorizer = transport, retries, authorizer
         self._plain = plain
         self._base = ""
@@ -92,6 +106,7 @@ class RegistryHost:
             authorization = self._authorizer.header(scopes) if ours else ""
             sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
             with self._transport.open(method, url, headers=sent, body=body, size=size) as incoming:
+                self._note_budget(incoming.headers)
                 if incoming.status in allow:
                     yield incoming
                     return
@@ -100,6 +115,23 @@ class RegistryHost:
                 hint = self._authorizer.hint() if ours and reply.status in (401, 403) else ""
                 raise error_of(reply, method, hint=hint)
             self._authorizer.learn(reply, scopes, authorization)
+
+    def told_budget(self) -> str:
+        """`Docker Hub: 94 of 100 pulls left for 6 h`; empty where the registry told of no limit."""
+        if self.budget is None:
+            return ""
+        hub = self.name == DOCKER_HUB
+        return f"{'Docker Hub' if hub else self.name}: {self.budget.told('pulls' if hub else 'requests')}"
+
+    def _note_budget(self, headers: Mapping[str, str]) -> None:
+        budget = budget_of(headers)
+        if budget is None:
+            return
+        with self._lock:
+            self.budget = budget
+            warn, self._warned = budget.is_low and not self._warned, self._warned or budget.is_low
+        if warn:
+            self._progress.warn(f"{self.told_budget()}: a login or a mirror gives more")
 
     def follow(self, reply: Reply, target: str) -> str:
         """The URL of a Location or Link in an answer; raises HttpError where it must not be followed."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import ToolError
+from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.oci import REF_NAME, Descriptor
 from ci_toolkit.registry.blob import blobs_of
@@ -19,19 +19,26 @@ from ci_toolkit.registry.outcome import Outcome
 from ci_toolkit.registry.previous import PreviousImage, PreviousOnDisk, copy_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from ci_toolkit.progress import Progress
 
 
 def push_to_disk(
-    directory: Path, source: Layout, root: Descriptor, tags: Sequence[str], *, progress: Progress
+    directory: Path,
+    source: Layout,
+    root: Descriptor,
+    tags: Sequence[str],
+    immutable: Collection[str] = (),
+    *,
+    progress: Progress,
 ) -> Outcome:
     """Copy the image into the directory's layout and point the tags at it; untouched where nothing changes.
 
     Blobs first, index.json last and at once: whoever reads finds a whole image under every tag. Raises
-    IntegrityError if the source isn't what its digests say, ToolError.
+    IntegrityError if one of the `immutable` tags has another digest, before anything is copied, and if the source
+    isn't what its digests say; ToolError.
     """
     store = Layout(directory)
     with _locked(directory):
@@ -42,6 +49,10 @@ def push_to_disk(
         entries = store.entries()
         known = {entry.annotations.get(REF_NAME): entry.digest for entry in entries}
         moved = tuple(tag for tag in tags if known.get(tag) != root.digest)
+        for tag in moved:
+            if tag in immutable and tag in known:
+                message = f"{directory}: tag {tag} is immutable and is {known[tag]}, not {root.digest}"
+                raise IntegrityError(message, hint="give this image another tag, or remove the old one on purpose")
         outcome = _copy_image(source, root, store, progress)
         if moved:
             kept = [entry for entry in entries if entry.annotations.get(REF_NAME) not in moved]

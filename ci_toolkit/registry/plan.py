@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
 STEP = "push"
 
+_Request = tuple[str, str, str, str]
+"""Method, URL, what for, and under which condition."""
+
 
 def registry_push(
     image: str, digest: str, tags: Sequence[str], repository: Repository, *, plain: bool
 ) -> list[Action]:
     """The requests to a registry, in order."""
     base = _base(repository, plain=plain)
-    requests = [*_content(base, digest, str(repository)), *_tags(base, digest, tags)]
+    requests = [
+        *_looks(base, digest, tags, repository),
+        *_content(base, digest, repository),
+        *_tags(base, digest, tags),
+    ]
     return [
         Action(step=STEP, kind="request", image=image, summary=summary, method=method, url=url, when=when)
         for method, url, summary, when in requests
@@ -30,13 +37,13 @@ def registry_push(
 
 
 def registry_lookup(step: str, image: str, tag: str, repository: Repository, *, plain: bool, when: str) -> Action:
-    """The one request that tells what a tag points at."""
+    """The request that tells what a tag points at; what it is itself is fetched by that digest."""
     return Action(
         step=step,
         kind="request",
         image=image,
         summary=f"look for the same image under {repository}:{tag}",
-        method="GET",
+        method="HEAD",
         url=f"{_base(repository, plain=plain)}/manifests/{tag}",
         when=when,
     )
@@ -69,10 +76,15 @@ def _base(repository: Repository, *, plain: bool) -> str:
     return f"{'http' if plain else 'https'}://{host}/v2/{repository.path}"
 
 
-def _content(base: str, digest: str, repository: str) -> Iterator[tuple[str, str, str, str]]:
-    blob, missing = "<digest of each blob>", f"the repository lacks {digest}"
+def _looks(base: str, digest: str, tags: Sequence[str], repository: Repository) -> Iterator[_Request]:
     yield "HEAD", f"{base}/manifests/{digest}", f"ask whether {repository} has {digest}", ""
-    yield "HEAD", f"{base}/blobs/{blob}", "ask for each blob", missing
+    for tag in tags:
+        yield "HEAD", f"{base}/manifests/{tag}", f"ask what {tag} points at", ""
+
+
+def _content(base: str, digest: str, repository: Repository) -> Iterator[_Request]:
+    blob, missing = "<digest of each blob>", f"the repository lacks {digest}"
+    yield "HEAD", f"{base}/blobs/{blob}", f"ask {repository} for each blob", missing
     yield "POST", f"{base}/blobs/uploads/", "begin an upload, or mount from a sibling repository", f"{blob} is missing"
     yield "PUT", f"{base}/blobs/uploads/<upload>?digest={blob}", "send the blob", f"{blob} is missing"
     yield "PUT", f"{base}/manifests/<digest of each platform>", "push each platform's manifest", missing
@@ -80,9 +92,7 @@ def _content(base: str, digest: str, repository: str) -> Iterator[tuple[str, str
     yield "HEAD", f"{base}/manifests/{digest}", "verify", missing
 
 
-def _tags(base: str, digest: str, tags: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
-    for tag in tags:
-        yield "HEAD", f"{base}/manifests/{tag}", f"ask what {tag} points at", ""
+def _tags(base: str, digest: str, tags: Sequence[str]) -> Iterator[_Request]:
     for tag in tags:
         moved = f"{tag} doesn't point at {digest} yet"
         yield "PUT", f"{base}/manifests/{tag}", f"point {tag} at {digest}", moved

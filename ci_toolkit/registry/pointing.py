@@ -81,8 +81,9 @@ def _written(repository: RepositoryClient, content: Content, tag: str) -> bool:
         if found is None:
             raise
         if found.digest != digest:
-            message = f"{where(repository)}:{tag} is {found.digest}, not {digest}, and the registry keeps it as immutable"
-            message = f"{message}: {error.message}"
+            message = (
+                f"the registry keeps {where(repository)}:{tag}, as {found.digest} and not {digest}: {error.message}"
+            )
             raise IntegrityError(message, hint=_HINT) from error
         return False
     require(repository, tag, digest)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError, VerdictError
 from ci_toolkit.layout import Layout
+from ci_toolkit.registry.crew import in_lanes
 from ci_toolkit.state import Pushed
+from ci_toolkit.steps.push_errands import errands_of, lanes, ordered_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
-    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.outcome import Outcome
     from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.push_errands import Errand
 
 
 class Publisher(Protocol):
@@ -29,15 +31,26 @@ class Publisher(Protocol):
     def plan(self, image: str, digest: str, tags: Sequence[str], destination: Destination) -> Sequence[Action]:
         """What `push` would do, in order, with nothing connected."""
 
-    def push(self, destination: Destination, layout: Layout, root: Descriptor, tags: Sequence[str]) -> Outcome:
-        """Bring an image there and point the tags at it, tags last."""
+    def push(
+        self,
+        destination: Destination,
+        layout: Layout,
+        root: Descriptor,
+        tags: Sequence[str],
+        immutable: Collection[str] = (),
+    ) -> Outcome:
+        """Bring an image there and point the tags at it, tags last and in their order; from any thread."""
+
+    def tell_budgets(self) -> None:
+        """Say what is left of the registries' limits, for whoever wants details."""
 
 
 class PushStep:
-    """Pushes images to their repositories. Before the first request every image has to be fit for it.
+    """Pushes images to their repositories, several registries at once.
 
-    A repository that fails stops no other; `save` keeps each success at once, and the failures are raised at the
-    end. `root`: the config's directory, which the layouts in the state are relative to.
+    Before the first request every image has to be fit for it. A repository that fails stops no other; `save` keeps
+    each outcome at once, and the failures are raised at the end. `root`: the config's directory, which the layouts in
+    the state are relative to. `redact`: what failures say goes into the state.
     """
 
     name: ClassVar[str] = "push"
@@ -52,6 +65,7 @@ class PushStep:
         no_gate: bool,
         root: Path,
         progress: Progress,
+        redact: Callable[[str], str],
         save: Callable[[State], None],
     ) -> None:
         self._images = images
@@ -61,6 +75,7 @@ class PushStep:
         self._no_gate = no_gate
         self._root = root
         self._progress = progress
+        self._redact = redact
         self._save = save
 
     def plan(self, state: State) -> Sequence[Action]:
@@ -69,31 +84,46 @@ class PushStep:
         for name, options in self._images.items():
             image = state.image(name)
             digest = str(image.digest or f"<digest of {name}>")
-            tags = image.tags or (f"<each tag of {name}>",)
+            tags = ordered_tags(image) or (f"<each tag of {name}>",)
             for destination in options.repositories:
                 actions += self._publisher.plan(name, digest, tags, destination)
         return actions
 
     def run(self, state: State) -> State:
         """Push. Raises VerdictError for what the gate didn't let pass, IntegrityError, RemoteError, ToolError."""
-        layouts = {name: self._fit(name, state.image(name)) for name in self._images}
-        failures: list[ToolkitError] = []
-        for name, (layout, root) in layouts.items():
+        fit = {name: (state.image(name), *self._fit(name, state.image(name))) for name in self._images}
+        for name in self._images:
             state = state.with_image(name, **self._cleared(name, state.image(name)))
+        self._save(state)
+        errands = errands_of(fit, {name: options.repositories for name, options in self._images.items()})
+        failures: list[tuple[Errand, ToolkitError]] = []
+        # Threads push; the state changes here alone, so nothing is lost between two that finish at once.
+        for errand, came in in_lanes(self._push, lanes(errands)):
+            if isinstance(came, ToolkitError):
+                failures.append((errand, came))
+                state = self._failed(state, errand, came)
+            else:
+                self._say(errand, came)
+                state = _recorded(state, errand, came)
             self._save(state)
-            for destination in self._images[name].repositories:
-                try:
-                    outcome = self._publisher.push(destination, layout, root, state.image(name).tags)
-                except ToolkitError as error:
-                    self._progress.warn(f"{name}: the push to {destination} failed: {error.message}")
-                    failures.append(error)
-                    continue
-                self._say(name, str(destination), root.digest, outcome)
-                state = _recorded(state, name, str(destination), root.digest, outcome)
-                self._save(state)
+        self._publisher.tell_budgets()
         if failures:
-            raise _joined(failures)
+            raise _joined(sorted(failures, key=lambda failure: failure[0].number))
         return state
+
+    def _push(self, errand: Errand) -> tuple[Errand, Outcome | ToolkitError]:
+        try:
+            return errand, self._publisher.push(
+                errand.destination, errand.layout, errand.root, errand.tags, errand.immutable
+            )
+        except ToolkitError as error:
+            return errand, error
+
+    def _failed(self, state: State, errand: Errand, error: ToolkitError) -> State:
+        error.message = self._redact(error.message)
+        self._progress.warn(f"{errand.image}: the push to {errand.destination} failed: {error.message}")
+        known = {**state.image(errand.image).failed_pushes, str(errand.destination): error.message}
+        return state.with_image(errand.image, failed_pushes=dict(sorted(known.items())))
 
     def _fit(self, name: str, image: ImageState) -> tuple[Layout, Descriptor]:
         """The layout to push, if the image may be pushed and the layout is what was scanned."""
@@ -124,13 +154,14 @@ class PushStep:
         """Forget pushes of another digest or to repositories no longer asked for; keep the gate's story straight."""
         wanted = {str(destination) for destination in self._images[name].repositories}
         kept = tuple(p for p in image.pushed if p.digest == image.digest and p.repository in wanted)
+        failed = {repository: why for repository, why in image.failed_pushes.items() if repository in wanted}
         gate = "off" if not self._gate else "overridden" if self._no_gate else "on"
-        return {"pushed": kept, "references": _references(kept), "gate": gate}
+        return {"pushed": kept, "references": _references(kept), "failed_pushes": failed, "gate": gate}
 
-    def _say(self, name: str, destination: str, digest: Digest, outcome: Outcome) -> None:
-        moved = f"{', '.join(outcome.moved)} now {digest.short}" if outcome.moved else "no tag moved"
+    def _say(self, errand: Errand, outcome: Outcome) -> None:
+        moved = f"{', '.join(outcome.moved)} now {errand.root.digest.short}" if outcome.moved else "no tag moved"
         blobs = f"{outcome.uploaded} blobs sent, {outcome.mounted} mounted, {outcome.present} there"
-        self._progress.info(f"{name} → {destination}: {moved}; {blobs}")
+        self._progress.info(f"{errand.image} → {errand.destination}: {moved}; {blobs}")
 
 
 def _refusal(image: ImageState, policy_hash: str) -> tuple[str, str]:
@@ -147,30 +178,34 @@ def _refusal(image: ImageState, policy_hash: str) -> tuple[str, str]:
     return "", ""
 
 
-def _recorded(state: State, name: str, repository: str, digest: Digest, outcome: Outcome) -> State:
+def _recorded(state: State, errand: Errand, outcome: Outcome) -> State:
+    image, repository = state.image(errand.image), str(errand.destination)
     record = Pushed(
         repository=repository,
-        digest=digest,
-        tags=state.image(name).tags,
+        digest=errand.root.digest,
+        tags=image.tags,
         uploaded=outcome.uploaded,
         mounted=outcome.mounted,
         present=outcome.present,
         bytes=outcome.bytes,
         tags_moved=len(outcome.moved),
     )
-    others = tuple(p for p in state.image(name).pushed if p.repository != repository)
+    others = tuple(p for p in image.pushed if p.repository != repository)
     pushed = tuple(sorted((*others, record), key=lambda p: p.repository))
-    return state.with_image(name, pushed=pushed, references=_references(pushed))
+    failed = {name: why for name, why in image.failed_pushes.items() if name != repository}
+    return state.with_image(errand.image, pushed=pushed, references=_references(pushed), failed_pushes=failed)
 
 
 def _references(pushed: Sequence[Pushed]) -> tuple[str, ...]:
     return tuple(f"{p.repository}:{tag}" for p in pushed for tag in p.tags)
 
 
-def _joined(failures: Sequence[ToolkitError]) -> ToolkitError:
+def _joined(failures: Sequence[tuple[Errand, ToolkitError]]) -> ToolkitError:
     """One error for all: disagreeing bytes weigh more than a registry that fails, and that more than a tool."""
-    worst = max(failures, key=lambda failure: failure.exit_code)
+    worst = max((error for _, error in failures), key=lambda error: error.exit_code)
     if len(failures) > 1:
-        worst.message = "; ".join(failure.message for failure in failures)
+        told = [f"{errand.image} → {errand.destination}: {error.message}" for errand, error in failures]
+        hints = dict.fromkeys(error.hint for _, error in failures if error.hint)
+        worst.message, worst.hint = "; ".join(told), "; ".join(hints)
         worst.args = (worst.message,)
     return worst

@@ -303,13 +303,15 @@ def test_manifests_of_up_to_4_mib(there: Destinations, lonely: FaultServer, tmp_
 
     def behave(exchange: Exchange) -> None:
         exchange.answer(Answer(200, {"content-type": OCI_INDEX, "content-length": str(size)}))
+        if exchange.method == "HEAD":
+            return
         with suppress(OSError):
             exchange.handler.wfile.write(start)
             for _ in range(size // 65536 - 1):
                 exchange.handler.wfile.write(b" " * 65536)
             exchange.handler.wfile.write(b" " * (65536 - len(start)))
 
-    lonely.rule("GET", "/manifests/", behave, times=9)
+    lonely.rule("", "/manifests/", behave, times=9)
     client = there.repository(repository(lonely, tmp_path))
     if size <= 4 * 1024 * 1024:
         content = client.content("1.0")
