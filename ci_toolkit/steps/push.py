@@ -8,7 +8,9 @@ from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError, VerdictE
 from ci_toolkit.layout import Layout
 from ci_toolkit.registry.crew import in_lanes
 from ci_toolkit.state import Pushed
+from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.push_errands import errands_of, lanes, ordered_tags
+from ci_toolkit.steps.verdict import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -108,7 +110,8 @@ class PushStep:
             self._save(state)
         self._publisher.tell_budgets()
         if failures:
-            raise _joined(sorted(failures, key=lambda failure: failure[0].number))
+            told = sorted(failures, key=lambda failure: failure[0].number)
+            raise joined([(f"{errand.image} → {errand.destination}", error) for errand, error in told])
         return state
 
     def _push(self, errand: Errand) -> tuple[Errand, Outcome | ToolkitError]:
@@ -143,7 +146,7 @@ class PushStep:
         return layout, root
 
     def _check_verdict(self, name: str, image: ImageState) -> None:
-        reason, hint = _refusal(image, self._policy_hash)
+        reason, hint = refusal(image, self._policy_hash)
         if self._no_gate:
             self._progress.warn(f"{name}: the gate is passed over by --no-gate; {reason or 'the verdict is pass'}")
         elif reason:
@@ -162,20 +165,6 @@ class PushStep:
         moved = f"{', '.join(outcome.moved)} now {errand.root.digest.short}" if outcome.moved else "no tag moved"
         blobs = f"{outcome.uploaded} blobs sent, {outcome.mounted} mounted, {outcome.present} there"
         self._progress.info(f"{errand.image} → {errand.destination}: {moved}; {blobs}")
-
-
-def _refusal(image: ImageState, policy_hash: str) -> tuple[str, str]:
-    """Why an image may not pass the gate, and what to do; empty where it may."""
-    if image.scan is None or image.verdict is None:
-        return "it was never scanned, and a gate is configured", "run `ci-toolkit scan` first"
-    if image.scan.digest != image.digest:
-        return f"another image was scanned, {image.scan.digest.short}", "run `ci-toolkit scan` again"
-    if image.scan.policy_hash != policy_hash:
-        return "its verdict was given under another policy", "run `ci-toolkit scan` again: the `scan` section changed"
-    if image.verdict != "pass":
-        found = f"{len(image.blocking)} blocking, first {image.blocking[0]}" if image.blocking else "see the scan"
-        return f"the gate refuses it: {found}", "upgrade what is fixable, or triage it under `scan.ignore`"
-    return "", ""
 
 
 def _recorded(state: State, errand: Errand, outcome: Outcome) -> State:
@@ -198,14 +187,3 @@ def _recorded(state: State, errand: Errand, outcome: Outcome) -> State:
 
 def _references(pushed: Sequence[Pushed]) -> tuple[str, ...]:
     return tuple(f"{p.repository}:{tag}" for p in pushed for tag in p.tags)
-
-
-def _joined(failures: Sequence[tuple[Errand, ToolkitError]]) -> ToolkitError:
-    """One error for all: disagreeing bytes weigh more than a registry that fails, and that more than a tool."""
-    worst = max((error for _, error in failures), key=lambda error: error.exit_code)
-    if len(failures) > 1:
-        told = [f"{errand.image} → {errand.destination}: {error.message}" for errand, error in failures]
-        hints = dict.fromkeys(error.hint for _, error in failures if error.hint)
-        worst.message, worst.hint = "; ".join(told), "; ".join(hints)
-        worst.args = (worst.message,)
-    return worst
