@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.connections import Limits
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
-from ci_toolkit.model.oci import OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST, Descriptor, parse_index
+from ci_toolkit.model.oci import (
+    OCI_INDEX,
+    OCI_LAYER_GZIP,
+    OCI_MANIFEST,
+    Descriptor,
+    Index,
+    Manifest,
+    parse_index,
+)
+from ci_toolkit.model.reference import Repository
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.credentials import Configured, Credential
@@ -24,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ci_toolkit.registry.credentials import Keychain
+    from ci_toolkit.registry.outcome import Outcome
 
+TAGS = ("1.0", "latest")
 TREES = {"linux/amd64": [{"a": "1"}, {"b": "2"}], "linux/arm64": [{"a": "1"}, {"c": "3"}]}
 
 
@@ -145,3 +156,42 @@ def destinations(
         yield opened
     finally:
         opened.close()
+
+
+def repository_for(host: str, tmp_path: Path) -> Repository:
+    """A repository that no other test has."""
+    name = "".join(c if c.isalnum() else "-" for c in tmp_path.name.lower()).strip("-")
+    return Repository.parse(f"{host}/test/{name}")
+
+
+class Pushing:
+    """A push of one image to one repository under `TAGS`, and a look at what came of it."""
+
+    def __init__(self, there: Destinations, to: Repository, layout: Layout, root: Descriptor) -> None:
+        self.there, self.to, self.layout, self.root = there, to, layout, root
+
+    def __call__(self) -> Outcome:
+        """Push."""
+        return self.there.push(self.to, self.layout, self.root, TAGS)
+
+    def tags(self) -> dict[str, Digest]:
+        """Every tag with its digest; fails if what a tag points at isn't whole."""
+        client = self.there.repository(self.to)
+        found = {}
+        for tag in client.tags():
+            content = client.content(tag)
+            assert content
+            self._whole(content.descriptor)
+            found[tag] = content.descriptor.digest
+        return found
+
+    def _whole(self, node: Descriptor) -> None:
+        client = self.there.repository(self.to)
+        content = client.content(str(node.digest))
+        assert content, f"{node.digest} is missing"
+        document = self.layout.document(node)
+        if isinstance(document, Index):
+            for child in document.manifests:
+                self._whole(child)
+        if isinstance(document, Manifest):
+            assert all(client.has_blob(blob.digest) for blob in document.blobs)
