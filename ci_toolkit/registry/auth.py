@@ -32,6 +32,8 @@ Scopes = frozenset[str]
 _MAX_TOKEN = 64 * 1024
 _SHORTEST_LIFE = 60.0
 """Seconds a token lives whose issuer doesn't say (the token spec's own default)."""
+_EARLY = 300.0
+"""Seconds before its end that a login is renewed; a fifth of its life where that is short."""
 _CLIENT = "ci-toolkit"
 
 
@@ -74,6 +76,7 @@ class Authorizer:
         self._tokens: dict[Scopes, _Token] = {}
         self._credential: Credential | None = None
         self._resolved = False
+        self._renew_at = math.inf
         self._lock = threading.Lock()
 
     def header(self, scopes: Scopes) -> str:
@@ -105,18 +108,35 @@ class Authorizer:
             self._challenge, self._source = challenge, reply.url
             asked = frozenset(challenge.parameters.get("scope", "").split(" ")) - {""}
             self._wanted[scopes] = scopes | {a for a in asked if not _covered(a, scopes)}
-            token = self._tokens.get(scopes)
-            if token and sent == f"Bearer {token.value}":
-                del self._tokens[scopes]
-            if sent:
-                self._resolved = False
+            self._forget(scopes, sent)
+
+    def ran_out(self, reply: Reply, scopes: Scopes, sent: str) -> bool:
+        """True if a 403 says that the login has expired, as ECR does in plain text; it is forgotten then.
+
+        An answer without any text, to a HEAD, may say it too: there a login that is good for a time only is renewed.
+        """
+        with self._lock:
+            leased = self._credential is not None and self._credential.expires_at is not None
+            told = b"expired" in reply.body.lower() or (leased and not reply.body)
+            if reply.status == 403 and sent and told:
+                self._forget(scopes, sent)
+                return True
+        return False
+
+    def _forget(self, scopes: Scopes, sent: str) -> None:
+        """Drop what was refused, unless another thread has had it renewed meanwhile."""
+        token, login = self._tokens.get(scopes), self._credential
+        if token and sent == f"Bearer {token.value}":
+            del self._tokens[scopes]
+            self._resolved = False
+        elif login and login.password and sent == self._basic(login):
+            self._resolved = False
 
     def _login(self) -> Credential | None:
-        credential = self._credential
-        expired = credential and credential.expires_at is not None and credential.expires_at <= self._now()
-        if not self._resolved or expired:
+        credential, now = self._credential, self._now()
+        if not self._resolved or now >= self._renew_at:
             credential = self._credential = self._keychain.resolve(self._host)
-            self._resolved = True
+            self._resolved, self._renew_at = True, _renewal(credential, now)
             for secret in credential.secrets if credential else ():
                 self._redact.add(secret, user=credential.username if credential else "")
         return credential
@@ -132,7 +152,7 @@ class Authorizer:
     def _fetch(self, challenge: Challenge, scopes: Scopes) -> _Token:
         credential = self._login()
         if credential and credential.registry_token:
-            return _Token(credential.registry_token, math.inf)
+            return _Token(credential.registry_token, self._clock() + self._renew_at - self._now())
         realm = self._realm(challenge)
         fields = [("service", challenge.parameters.get("service", ""))]
         fields += [("scope", scope) for scope in sorted(self._wanted.get(scopes, scopes))]
@@ -179,6 +199,14 @@ class Authorizer:
         usable = isinstance(life, int | float) and not isinstance(life, bool) and math.isfinite(life) and life > 0
         seconds = float(life) if usable else _SHORTEST_LIFE
         return _Token(value, self._clock() + seconds - min(30.0, seconds / 5))
+
+
+def _renewal(credential: Credential | None, now: float) -> float:
+    """When a login is asked for anew, in Unix time: a while before it ends, so that no request meets its end."""
+    if credential is None or credential.expires_at is None:
+        return math.inf
+    life = max(credential.expires_at - now, _SHORTEST_LIFE)
+    return now + life - min(_EARLY, life / 5)
 
 
 def _covered(asked: str, scopes: Scopes) -> bool:

@@ -111,7 +111,10 @@ class RegistryHost:
                     yield incoming
                     return
                 reply = Reply(incoming.status, incoming.headers, incoming.read(_MAX_REPLY), incoming.url)
-            if reply.status != 401 or attempt == 2 or not ours or not same_origin(reply.url, url):
+            again = attempt == 1 and ours and same_origin(reply.url, url)
+            if again and self._authorizer.ran_out(reply, scopes, authorization):
+                continue
+            if reply.status != 401 or not again:
                 hint = self._authorizer.hint() if ours and reply.status in (401, 403) else ""
                 raise error_of(reply, method, hint=hint)
             self._authorizer.learn(reply, scopes, authorization)
