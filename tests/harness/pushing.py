@@ -30,8 +30,9 @@ from ci_toolkit.retries import Patience
 from tests.harness.images import make_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from ci_toolkit.progress import Progress
     from ci_toolkit.registry.credentials import Keychain
     from ci_toolkit.registry.outcome import Outcome
 
@@ -140,15 +141,17 @@ def destinations(
     attempts: int = 5,
     limits: Limits | None = None,
     redact: Redactor | None = None,
+    progress: Progress | None = None,
+    insecure: tuple[str, ...] = (),
 ) -> Iterator[Destinations]:
     """Destinations that wait for nothing; `login` is valid for `hosts`."""
     opened = Destinations(
         env=env or {},
         root=root,
         keychain=keychain or Configured({host: login for host in hosts if login}),
-        insecure=(),
+        insecure=insecure,
         redact=redact or Redactor(),
-        progress=Silent(),
+        progress=progress or Silent(),
         limits=limits or Limits(connect=2, idle=5, total=20),
         patience=(naps or Naps()).patience(attempts),
     )
@@ -156,6 +159,34 @@ def destinations(
         yield opened
     finally:
         opened.close()
+
+
+class Heard:
+    """A `Progress` that keeps what it is told, by kind."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+        self.task = Silent().task
+
+    def info(self, message: str) -> None:
+        """Keep a line."""
+        self.lines.append(("info", message))
+
+    def warn(self, message: str) -> None:
+        """Keep a warning."""
+        self.lines.append(("warn", message))
+
+    def debug(self, message: str) -> None:
+        """Keep a detail."""
+        self.lines.append(("debug", message))
+
+    def tool(self, line: str) -> None:
+        """Keep a tool's line."""
+        self.lines.append(("tool", line))
+
+    def of(self, kind: str) -> list[str]:
+        """All of one kind."""
+        return [text for found, text in self.lines if found == kind]
 
 
 def repository_for(host: str, tmp_path: Path) -> Repository:
@@ -170,9 +201,9 @@ class Pushing:
     def __init__(self, there: Destinations, to: Repository, layout: Layout, root: Descriptor) -> None:
         self.there, self.to, self.layout, self.root = there, to, layout, root
 
-    def __call__(self) -> Outcome:
+    def __call__(self, *, immutable: Collection[str] = ()) -> Outcome:
         """Push."""
-        return self.there.push(self.to, self.layout, self.root, TAGS)
+        return self.there.push(self.to, self.layout, self.root, TAGS, immutable)
 
     def tags(self) -> dict[str, Digest]:
         """Every tag with its digest; fails if what a tag points at isn't whole."""
