@@ -16,7 +16,7 @@ from ci_toolkit.retries import parse_retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_AMOUNT = re.compile(r"\s*(\d{1,12})(?:\s*[;,].*?\bw=(\d{1,9}))?")
+_AMOUNT = re.compile(r"\s*(\d{1,12})(?!\d)(?:\s*[;,].*?\bw=(\d{1,9}))?")
 _SHORT = 300
 """Seconds; a limit on less than that time is soon full again, and nobody has to hear of it."""
 
