@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import ImageState, PinEdit, State
 
-    _TargetOf = Callable[[ImageOptions, ImageState, Style], Target]
+    TargetOf = Callable[[ImageOptions, ImageState, Style], Target]
 
 _SHOWN = 12
 
@@ -33,6 +33,7 @@ class PinStep:
 
     `partial`: `images` are not all that the config has, so an entry for all of them can't count its places. With
     `check` nothing is written, and VerdictError says what would be. `show` gets the unified diff of each file.
+    `targets`: what is pinned; else what the run pushed. `environment`: whose pins these are.
     """
 
     name: ClassVar[str] = "pin"
@@ -47,6 +48,8 @@ class PinStep:
         partial: bool = False,
         check: bool = False,
         show: Callable[[str], None] | None = None,
+        targets: TargetOf | None = None,
+        environment: str | None = None,
     ) -> None:
         self._pins = pins
         self._images = images
@@ -55,10 +58,12 @@ class PinStep:
         self._partial = partial
         self._check = check
         self._show = show
+        self._targets = targets
+        self._environment = environment
 
     def plan(self, state: State) -> Sequence[Action]:
         """Every place that would change; the manifests are read, nothing is written."""
-        files = self._pinned(state, planned_target)
+        files = self._pinned(state, self._targets or planned_target)
         changed = [edit for edit in files.edits if edit.old != edit.new]
         kept = len(files.edits) - len(changed)
         actions = [
@@ -81,7 +86,7 @@ class PinStep:
         for an image that wasn't pushed or a path that leads outside; ToolError, with every file as it was, if the
         writing fails; VerdictError by `check`.
         """
-        files = self._pinned(state, pushed_target)
+        files = self._pinned(state, self._targets or pushed_target)
         changed = [edit for edit in files.edits if edit.old != edit.new]
         if self._show:
             for change in files.changes:
@@ -95,13 +100,14 @@ class PinStep:
             self._progress.info(f"{edit.file}:{edit.line}: {edit.old} → {edit.new}")
         if kept := len(files.edits) - len(changed):
             self._progress.info(f"{_places(kept)} the digest already")
-        return replace(state, pins=(*self._others(state), *files.edits))
+        edits = (replace(edit, environment=self._environment) for edit in files.edits)
+        return replace(state, pins=(*self._others(state), *edits))
 
-    def _pinned(self, state: State, target: _TargetOf) -> PinnedFiles:
+    def _pinned(self, state: State, target: TargetOf) -> PinnedFiles:
         """All entries in turn."""
         files = PinnedFiles(self._workspace)
         for number, entry in enumerate(self._pins):
-            label = f"pin[{number}]"
+            label = f"environments.{self._environment}.pin[{number}]" if self._environment else f"pin[{number}]"
             names = [name for name in entry.images or self._images if name in self._images]
             wanted = [name for name in names if repositories_of(self._images[name])]
             for name in names:
@@ -124,9 +130,13 @@ class PinStep:
                     raise ConfigError(message, hint="name one of them under `images`, or give them repositories apart")
 
     def _others(self, state: State) -> list[PinEdit]:
-        """The places of images that this call is not about."""
+        """The places of other environments, and of images that this call is not about."""
         ours = {repository for options in self._images.values() for repository in repositories_of(options)}
-        return [edit for edit in state.pins if Reference.parse(edit.new).repository not in ours]
+        return [
+            edit
+            for edit in state.pins
+            if edit.environment != self._environment or Reference.parse(edit.new).repository not in ours
+        ]
 
 
 def _places(number: int) -> str:

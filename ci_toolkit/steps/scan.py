@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ci_toolkit.errors import IntegrityError, ToolError, UsageError
+from ci_toolkit.files import write_atomically
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.attestation import ScanAttestation
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import ImageFindings
 from ci_toolkit.model.gate import evaluate, unused_ignores
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.attestation import Result
     from ci_toolkit.model.gate import Decision, GatePolicy
     from ci_toolkit.progress import Progress
     from ci_toolkit.scanners.base import Scanned, Scanner
@@ -93,6 +97,9 @@ class ScanStep:
                 Action(step=self.name, kind="write", summary="keep everything found", image=image.name, path=findings),
                 Action(step=self.name, kind="decide", summary=f"gate: {describe(self._policy)}", image=image.name),
             ]
+            if self._policy.severity is not None:
+                file, summary = str(self._attestation_file(image.name)), "attest the verdict"
+                commands.append(Action(step=self.name, kind="write", summary=summary, image=image.name, path=file))
         return commands
 
     def run(self, state: State) -> State:
@@ -150,6 +157,7 @@ class ScanStep:
             reports = self._keep(findings, [target for target, _ in own])
             decision = evaluate(findings, self._policy, now.date(), scratch=options.scratch)
             decisions[options.name] = decision
+            reports |= self._attest(findings, decision)
             state = self._decided(state, findings, decision, {**image.reports, **reports})
             self._say(findings, decision)
             self._show(findings, state.image(options.name))
@@ -193,6 +201,17 @@ class ScanStep:
             reports[f"{self._scanner.name} {target.platform}"] = self._known_as(kept)
         return reports
 
+    def _attest(self, findings: ImageFindings, decision: Decision) -> dict[str, str]:
+        """Write the verdict as a statement that can be signed, attached to the image, and asked for at a promotion."""
+        file = self._attestation_file(findings.image)
+        if decision.verdict == "none":
+            return {}
+        result: Result = "PASSED" if decision.verdict == "pass" else "FAILED"
+        attestation = ScanAttestation(digest=findings.digest, result=result, policy_hash=self._policy_hash)
+        text = json.dumps(attestation.as_json(findings.image), indent=2) + "\n"
+        write_atomically(file, text.encode())
+        return {"attestation": self._known_as(file)}
+
     def _say(self, findings: ImageFindings, decision: Decision) -> None:
         for name, platform in decision.platforms.items():
             for reason in platform.reasons:
@@ -215,10 +234,13 @@ class ScanStep:
 
     def _own_report(self, name: str) -> bool:
         """True for a report that an earlier scan made, or that was made from one."""
-        return name in ("findings", "sarif") or name.startswith(f"{self._scanner.name} ")
+        return name in ("findings", "attestation", "sarif") or name.startswith(f"{self._scanner.name} ")
 
     def _findings_file(self, image: str) -> Path:
         return self._reports / image / "findings.json"
+
+    def _attestation_file(self, image: str) -> Path:
+        return self._reports / image / "attestation.json"
 
     def _known_as(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)

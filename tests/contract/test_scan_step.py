@@ -12,6 +12,7 @@ import pytest
 
 from ci_toolkit.errors import IntegrityError, ToolError, UsageError
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.attestation import parse_attestations
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
 from ci_toolkit.report.findings_file import read_findings
@@ -66,7 +67,7 @@ def test_what_was_found_is_recorded_and_kept(scans: Scans, trivy: FakeTrivy) -> 
         scanned_at="2026-11-24T10:00:00+00:00",
         digest=image.digest or Digest.of(b""),
     )
-    assert set(image.reports) == {"findings", "trivy linux/amd64", "trivy linux/arm64"}
+    assert set(image.reports) == {"findings", "attestation", "trivy linux/amd64", "trivy linux/arm64"}
     findings = read_findings(scans.root / image.reports["findings"])
     assert {p.platform: p.digest for p in findings.platforms} == image.platforms
     assert not (scans.root / ".ci-toolkit" / "scan").exists()
@@ -76,6 +77,15 @@ def test_what_was_found_is_recorded_and_kept(scans: Scans, trivy: FakeTrivy) -> 
 def test_nothing_found_passes(scans: Scans) -> None:
     image = scans.scan().image("backend")
     assert (image.verdict, image.findings, image.blocking) == ("pass", Counts(), ())
+
+
+@pytest.mark.parametrize(("found", "result"), [((), "PASSED"), ((URLLIB3,), "FAILED")])
+def test_the_verdict_is_attested(scans: Scans, trivy: FakeTrivy, found: tuple[dict[str, object], ...], result: str) -> None:
+    trivy.finds(*found)
+    image = scans.scan().image("backend")
+    (attestation,) = parse_attestations((scans.root / image.reports["attestation"]).read_text())
+    assert (attestation.digest, attestation.result) == (image.digest, result)
+    assert attestation.policy_hash == "sha256:1"
 
 
 def test_trivy_is_left_alone_with_what_it_is_given(scans: Scans, trivy: FakeTrivy) -> None:
