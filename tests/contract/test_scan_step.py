@@ -80,7 +80,9 @@ def test_nothing_found_passes(scans: Scans) -> None:
 
 
 @pytest.mark.parametrize(("found", "result"), [((), "PASSED"), ((URLLIB3,), "FAILED")])
-def test_the_verdict_is_attested(scans: Scans, trivy: FakeTrivy, found: tuple[dict[str, object], ...], result: str) -> None:
+def test_the_verdict_is_attested(
+    scans: Scans, trivy: FakeTrivy, found: tuple[dict[str, object], ...], result: str
+) -> None:
     trivy.finds(*found)
     image = scans.scan().image("backend")
     (attestation,) = parse_attestations((scans.root / image.reports["attestation"]).read_text())
