@@ -1,4 +1,23 @@
-"""Every fault of a registry that a push must survive, or refuse: a real registry behind a proxy that misbehaves."""
+"""Every fault of a registry that a push must survive: a real registry behind a proxy that misbehaves.
+
+The whole table of faults, and where each is shown for a push:
+
+| fault | test |
+|---|---|
+| 429 and 503; Retry-After as seconds, a date, nonsense | here, `test_retry_after…`, `test_one_gate_a_host` |
+| 408, 5xx, reset, a reply that is lost | here, `test_a_server_error…`, `test_a_broken_connection…` |
+| a lost reply to a tag's or blob's PUT | `test_registry_tags.py`, `test_registry_uploads.py`, `…_lost_reply_…` |
+| truncated, oversized, wrong bytes, wrong digest | `test_registry_content.py`; a blob: `test_registry_uploads.py` |
+| slow body, slow headers, silence | `test_registry_hostile.py`, `test_a_slow…` |
+| a token that expires in mid-push; a token too large | `test_push_logins.py`, `test_a_token…`, `test_nonsense…` |
+| a realm that is `file:`, private, no URL | `test_push_logins.py`, `test_registry_hostile.py`, `…_realm_…` |
+| redirects: in a loop, https to http, with a body to another host, with credentials | `test_registry_hostile.py` |
+| gzip bomb, endless answers | `test_registry_hostile.py` |
+| pages of a list on another host, in a circle | `test_registry_content.py`, `test_pages…` |
+| an index nested too deep; one that contains itself | `test_registry_hostile.py`; `test_layout.py` |
+| kill -9 at any request, SIGINT, SIGTERM | `test_push.py`, `test_push_registries.py` |
+| its own words for a full disk, quotas, policies, immutable tags | `test_registry_words.py`, `test_registry_tags.py` |
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import ssl
 import struct
 import threading
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     Behaviour = Callable[["Exchange"], None]
 
@@ -142,8 +144,8 @@ class FaultServer:
             exchange.answer(Answer(404, {}))
 
     @contextmanager
-    def running(self) -> Iterator[FaultServer]:
-        """Serve on a free port until the block ends."""
+    def running(self, tls: tuple[Path, Path] | None = None) -> Iterator[FaultServer]:
+        """Serve on a free port until the block ends; with `tls`, a certificate and its key, by HTTPS."""
         faults = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -167,6 +169,9 @@ class FaultServer:
 
         with _QuietServer(("127.0.0.1", 0), Handler) as server:
             self.host = f"127.0.0.1:{server.server_port}"
+            if tls:
+                server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                server.context.load_cert_chain(*tls)
             thread = threading.Thread(target=server.serve_forever, args=(0.02,))
             thread.start()
             try:
@@ -179,6 +184,20 @@ class FaultServer:
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    context: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """The next connection; where TLS is spoken, plain HTTP gets the answer that Go's servers give it."""
+        connection, address = super().get_request()
+        if self.context is None:
+            return connection, address
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            return self.context.wrap_socket(connection, server_side=True), address
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+        connection.close()
+        message = "that was no TLS"
+        raise ConnectionError(message)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is what half of the tests are about."""
