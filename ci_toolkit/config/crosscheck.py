@@ -9,6 +9,7 @@ from ci_toolkit.config.paths import escapes, steps_out
 from ci_toolkit.config.violations import listed, nearest, quoted
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
+from ci_toolkit.model.tags import TagRule, check_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ def crosscheck(
         if image is not None:
             _check_paths(("images", name), image, directory, report)
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
+            _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
     _check_hosts(filled.get("registries", {}), report)
     for host, options in filled.get("registries", {}).items():
@@ -85,6 +87,19 @@ def _check_cache(here: Place, given: object, image: Mapping[str, Any], report: R
     needs_repository = options.get("type") in ("registry", "inline") and "{repository}" in reference
     if needs_repository and repositories and not any(_is_remote(text) for text in repositories):
         report(here, "none of the image's repositories is on a registry: give the cache image as `ref`")
+
+
+def _check_tag_rules(here: Place, rules: Sequence[Any], report: Report) -> None:
+    for index, rule in enumerate(rules):
+        options: dict[str, Any] = rule if isinstance(rule, dict) else {"tag": rule}
+        if options.get("tag") is None:
+            continue
+        try:
+            check_rule(TagRule(options["tag"], match=options.get("match")))
+        except UsageError as error:
+            report((*here, index), f"{error.message} ({error.hint})")
+        if "branch" in options and options.get("when") in ("tag", "pull-request"):
+            report((*here, index, "branch"), f"no branch is built with when: {options['when']}: leave one of them out")
 
 
 def _is_remote(text: str | None) -> bool:
@@ -152,6 +167,7 @@ def _check_environments(
                 report(
                     (*here, "tags", index), f"`latest` doesn't say what {name} runs: take {name}, or {name}-{{sha:7}}"
                 )
+        _check_tag_rules((*here, "tags"), (options or {}).get("tags", ()), report)
         _check_reachable(here, options or {}, images, report)
 
 

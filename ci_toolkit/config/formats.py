@@ -10,7 +10,8 @@ from ci_toolkit.config.paths import check_inside, check_pattern, check_relative,
 from ci_toolkit.config.violations import listed, nearest
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
-from ci_toolkit.model.tags import check_immutable, check_template, check_timezone
+from ci_toolkit.model.tags_immutable import check_immutable
+from ci_toolkit.model.tags_template import check_fields, check_template, highest_group, timezone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,6 +118,21 @@ def category(text: str) -> None:
     _check_fields(text, ("image", "platform"))
 
 
+def tag_part(text: str) -> None:
+    """Raise UsageError for what can't stand before or after every tag of an image."""
+    check_fields(text)
+    if highest_group(text) is not None:
+        message = f"{text[:100]!r}: {{match}} has a meaning in the rule alone that has the pattern"
+        raise UsageError(message, hint="write it into that rule's `tag`")
+
+
+def tag_pattern(text: str) -> None:
+    """Raise UsageError for a regular expression that is wrong or could take too long."""
+    from ci_toolkit.model.linear_pattern import LinearPattern
+
+    LinearPattern(text)
+
+
 def build_context(text: str) -> None:
     """Raise UsageError for what is neither a directory inside nor a kind of context that BuildKit knows."""
     scheme, separator, rest = text.partition("://")
@@ -174,6 +190,8 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "relative-path": check_relative,
     "remote-repository": remote_repository,
     "secret-path": check_secret,
+    "tag-part": tag_part,
+    "tag-pattern": tag_pattern,
     "tag-template": check_template,
-    "time-zone": check_timezone,
+    "time-zone": timezone,
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
-    from ci_toolkit.model.tags import TagRule
+    from ci_toolkit.model.tags import Flavor, TagRule
 
 
 Provider = Literal["login", "github", "gitlab", "ecr", "acr", "google", "docker-hub", "anonymous"]
@@ -93,6 +93,7 @@ class ImageOptions:
     reproducible: bool
     repositories: tuple[Destination, ...]
     tags: tuple[TagRule, ...]
+    flavor: Flavor
     immutable_tags: tuple[str, ...]
     """Globs and tag templates."""
     version_file: Path | None

@@ -25,7 +25,7 @@ from ci_toolkit.config.options import (
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy, Ignore
 from ci_toolkit.model.reference import LayoutRepository
-from ci_toolkit.model.tags import TagRule
+from ci_toolkit.model.tags import Flavor, TagRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +119,7 @@ def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) ->
         reproducible=options["reproducible"],
         repositories=repositories,
         tags=tuple(_tag_rule(rule, schema) for rule in options["tags"]),
+        flavor=_flavor(options["flavor"]),
         immutable_tags=tuple(options["immutable-tags"]),
         version_file=_absolute(root / version_file) if version_file is not None else None,
         scratch=options["scratch"],
@@ -154,7 +155,21 @@ def _cache(name: str, option: Any, schema: Schema, repositories: tuple[Destinati
 
 def _tag_rule(rule: Any, schema: Schema) -> TagRule:
     options = schema.filled(schema.document["$defs"]["tag-rule"], {"tag": rule} if isinstance(rule, str) else rule)
-    return TagRule(options["tag"], options.get("when"), options["timezone"])
+    return TagRule(
+        options["tag"],
+        options.get("when"),
+        options["timezone"],
+        branch=options.get("branch"),
+        match=options.get("match"),
+        source=options.get("from"),
+        scheme=options.get("scheme"),
+        enable=options["enable"],
+        priority=int(options["priority"]),
+    )
+
+
+def _flavor(options: Mapping[str, Any]) -> Flavor:
+    return Flavor(options["latest"], options["prefix"], options["suffix"], on_latest=options["on-latest"])
 
 
 def _scan(options: Mapping[str, Any]) -> ScanOptions:

@@ -22,6 +22,8 @@ class CiContext:
     committed_at: datetime | None = None
     """The commit's time, time zone kept."""
     branch: str | None = None
+    base_branch: str | None = None
+    """The branch that a pull request goes into."""
     tag: str | None = None
     """The git tag that is built (checked out exactly at the revision)."""
     tags: tuple[str, ...] = ()

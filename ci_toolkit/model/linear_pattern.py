@@ -160,11 +160,6 @@ class LinearPattern:
             fork.ways = (inner, end) if node.greedy else (end, inner)
 
 
-def check_match(text: str) -> None:
-    """Raise UsageError for a pattern that `LinearPattern` refuses."""
-    LinearPattern(text)
-
-
 def _texts(text: str, saves: Saves) -> tuple[str | None, ...]:
     pairs = zip(saves[::2], saves[1::2], strict=True)
     return tuple(None if start is None or end is None else text[start:end] for start, end in pairs)

@@ -1,45 +1,56 @@
-"""Tag rules: rules and a context in, tags out. Pure.
-
-A template is text with fields: `{sha}` or `{sha:7}`, `{version}` and its parts `{version.major}`, `{version.minor}`,
-`{version.patch}`, `{date:%Y%m%d}`, `{commit-date:%Y%m%d}`, `{branch}`, `{pr}`, `{tag}`.
-"""
+"""Tag rules: rules and a context in, tags out. Pure."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NoReturn
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model import tags_template
+from ci_toolkit.model.tags_facts import Facts
+from ci_toolkit.model.tags_immutable import holds
+from ci_toolkit.model.tags_reading import Reading, SkipRule, skip
 from ci_toolkit.model.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import tzinfo
+    from datetime import datetime
 
     from ci_toolkit.model.context import CiContext
-
-When = Literal["branch", "default-branch", "tag", "pull-request", "schedule", "version", "highest-version"]
-
-_FIELD = re.compile(r"\{(?P<name>[^{}:]*)(?::(?P<argument>[^{}]*))?\}")
-_NO_ARGUMENT = ("version", "version.major", "version.minor", "version.patch", "branch", "pr", "tag")
-_DATES = ("date", "commit-date")
-_FIELDS = ("sha", *_NO_ARGUMENT, *_DATES)
-_DATE_FORMAT = re.compile(r"(?:[^%]|%[YmdHMSyjVGuUWwfIpbaBA])+")
-_DEFAULT_DATE = "%Y%m%d"
-_INVALID = re.compile(r"[^a-zA-Z0-9._-]+")
-_GLOB = re.compile(r"(?:[a-zA-Z0-9._*?-]|\[!?[a-zA-Z0-9._-]+\])+")
-_LONGEST = 128
+    from ci_toolkit.model.tags_facts import When
+    from ci_toolkit.model.version import Scheme
 
 
 @dataclass(frozen=True, slots=True)
 class TagRule:
-    """A template such as `sha-{sha:7}`, and the condition under which it applies."""
+    """A template such as `sha-{sha:7}`, and the conditions under which it applies."""
 
     tag: str
     when: When | None = None
     timezone: str = "UTC"
+    branch: str | None = None
+    """A glob: the rule is for branches of these names alone."""
+    match: str | None = None
+    """A regular expression on the git tag, for `{match}`; its first group is where the version stands."""
+    source: str | None = None
+    """A text in the git tag's place, to read the version from."""
+    scheme: Scheme | None = None
+    """Which versions count as such; None: whatever looks like one."""
+    enable: bool = True
+    priority: int = 0
+    """Rules of a higher one go first; within one, the order in which they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """What all tags of an image have in common. Prefix and suffix may hold fields."""
+
+    latest: bool | Literal["auto"] = False
+    """`auto`: where one of the rules gives the highest version."""
+    prefix: str = ""
+    suffix: str = ""
+    on_latest: bool = False
+    """The `latest` that is added gets prefix and suffix too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,50 +60,32 @@ class Tags:
     tags: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
+    """The first rule's that says one; where none does, the git tag's or the version file's."""
     moving: tuple[str, ...] = ()
     """Those that a later run may give to another image: nothing in their template stands for one revision alone."""
     immutable: tuple[str, ...] = ()
     """Those that an entry of `immutable-tags` holds in their place; never among the moving ones."""
 
 
-class _SkipRule(Exception):  # noqa: N818 no error: the rule doesn't apply
-    """The reason why a rule gives no tag."""
+NO_FLAVOR = Flavor()
+_LATEST = "latest"
 
 
-def check_template(template: str) -> None:
-    """Raise UsageError, naming the fault, for a template that could never give a tag."""
-    literal = _FIELD.sub("", template)
-    if "{" in literal or "}" in literal:
-        message = f"tag template {template[:140]!r}: a brace without its counterpart"
-        raise UsageError(message, hint="a field looks like {sha:7}; a tag itself has no braces")
-    matches = list(_FIELD.finditer(template))
-    for match in matches:
-        _check_field(template, match["name"], match["argument"])
-    if not matches and not sanitised(template):
-        message = f"tag template {template[:140]!r} gives no tag"
-        raise UsageError(message, hint="a tag is made of letters, digits, '_', '.' and '-'")
+def check_rule(rule: TagRule) -> None:
+    """Raise UsageError for a rule that could never be followed: its template, time zone or pattern."""
+    tags_template.check_template(rule.tag)
+    tags_template.timezone(rule.timezone)
+    group = tags_template.highest_group(rule.tag)
+    if group is not None and rule.match is None:
+        message = f"tag template {rule.tag[:140]!r}: the rule has no `match`"
+        raise UsageError(message, hint="add a pattern for the git tag, such as match: ^backend-v(.+)$")
+    if rule.match is not None:
+        from ci_toolkit.model.linear_pattern import LinearPattern
 
-
-def check_immutable(entry: str) -> None:
-    """Raise UsageError for an entry of `immutable-tags` that no tag could match."""
-    if _FIELD.search(entry):
-        check_template(entry)
-    if not _GLOB.fullmatch(_FIELD.sub("x", entry)):
-        message = f"{entry[:140]!r} matches no tag"
-        raise UsageError(message, hint="write a glob such as sha-*, or a tag template such as {version}")
-
-
-def check_timezone(name: str) -> None:
-    """Raise UsageError for a time zone nobody knows."""
-    _timezone(name)
-
-
-def sanitised(text: str) -> str:
-    """Text as a tag: what no tag holds becomes `-`, no leading `.` or `-`, 128 characters at most; maybe empty.
-
-    The replacement is docker/metadata-action's, so that teams coming from it keep their tags.
-    """
-    return _INVALID.sub("-", text).lstrip(".-")[:_LONGEST]
+        groups = LinearPattern(rule.match).groups
+        if group is not None and group > groups:
+            message = f"tag template {rule.tag[:140]!r}: the pattern has {groups} groups, and none of number {group}"
+            raise UsageError(message, hint="put what the tag needs into ( ) in `match`")
 
 
 def plan_tags(
@@ -101,196 +94,91 @@ def plan_tags(
     version: str | None,
     now: datetime,
     *,
+    flavor: Flavor = NO_FLAVOR,
     immutable: Sequence[str] = (),
 ) -> Tags:
-    """The tags of one image. `version` is the git tag's or the version file's, `now` has a time zone.
+    """The tags of one image, or of one environment. `version` is the git tag's or the version file's.
 
-    `immutable` are globs and tag templates; an entry with a field holds for what it gives now. Raises UsageError for
-    a template or time zone that `check_template` or `check_timezone` refuses, and if no rule gives a tag.
+    `now` has a time zone. `immutable` are globs and tag templates; an entry with a field holds for what it gives now.
+    Raises UsageError for a rule that `check_rule` refuses, and if no rule gives a tag.
     """
-    known = Version.parse(version) if version else None
-    tags: dict[str, bool] = {}
-    kept: set[str] = set()
-    skipped: dict[str, str] = {}
-    for rule in rules:
-        check_template(rule.tag)
-        try:
-            _require(rule.when, context, known)
-            whole = _filled(rule, rule.tag, context, known, now)
-            tag = _tag(whole)
-            # What was cut may have been the very part that told one revision from another.
-            tags[tag] = tags.get(tag, False) or not is_fixing(rule.tag) or len(whole) > _LONGEST
-            kept.update([tag] if any(_holds(entry, rule, tag, context, known, now) for entry in immutable) else [])
-        except _SkipRule as reason:
-            name = rule.tag if rule.tag not in skipped else f"{rule.tag} (when: {rule.when})"
-            skipped[name] = str(reason)
-    if not tags:
-        reasons = "; ".join(f"{rule!r}: {reason}" for rule, reason in skipped.items())
+    plan = _Plan(context, version, now, immutable)
+    for rule in sorted(rules, key=lambda rule: -rule.priority):
+        plan.follow(rule, f"{flavor.prefix}{rule.tag}{flavor.suffix}")
+    if plan.tags and flavor.latest:
+        plan.add_latest(flavor)
+    if not plan.tags:
+        reasons = "; ".join(f"{rule!r}: {reason}" for rule, reason in plan.skipped.items())
         message = f"no tag rule applies: {reasons or 'there are none'}"
         raise UsageError(message, hint="add a rule that always gives one: sha-{sha:7} in a repository, or a word")
-    return Tags(
-        tuple(tags),
-        skipped,
-        known.text if known else None,
-        moving=tuple(tag for tag, moves in tags.items() if moves and tag not in kept),
-        immutable=tuple(tag for tag in tags if tag in kept),
-    )
+    return plan.result()
 
 
-def is_fixing(template: str) -> bool:
-    """True where every tag of the template is one revision's alone: it has the commit, a whole version or a time."""
-    fields = {match["name"]: match["argument"] or "" for match in _FIELD.finditer(template)}
-    whole_version = {"version.major", "version.minor", "version.patch"} <= fields.keys()
-    timed = any("%H%M" in re.sub(r"[^%HM]", "", fields.get(name, "")) for name in _DATES)
-    return whole_version or timed or not fields.keys().isdisjoint(("sha", "version", "tag"))
+class _Plan:
+    """The tags so far."""
 
+    def __init__(self, context: CiContext, version: str | None, now: datetime, immutable: Sequence[str]) -> None:
+        known = Version.parse(version) if version else None
+        self.tags: dict[str, bool] = {}
+        """Each with whether it moves."""
+        self.skipped: dict[str, str] = {}
+        self._kept: set[str] = set()
+        self._context = context
+        self._now = now
+        self._immutable = immutable
+        self._known = known.text if known else None
+        self._deciding: TagRule | None = None
+        self._version: str | None = None
 
-def _skip(reason: str) -> NoReturn:
-    raise _SkipRule(reason)
+    def follow(self, rule: TagRule, template: str) -> None:
+        """Add the rule's tag, or the reason why there is none. `template` is the rule's with the image's flavor."""
+        check_rule(rule)
+        facts = self._facts(rule)
+        try:
+            if not rule.enable:
+                skip("it is switched off")
+            facts.require(rule.when, rule.branch)
+            self._add(facts, template)
+        except SkipRule as reason:
+            name = rule.tag if rule.tag not in self.skipped else f"{rule.tag} (when: {rule.when})"
+            self.skipped[name] = str(reason)
+            return
+        if self._deciding is None and tags_template.names_version(rule.tag):
+            self._deciding, self._version = rule, facts.stated_version()
 
+    def add_latest(self, flavor: Flavor) -> None:
+        """Add `latest`: always, or where the version that the tags say is the highest."""
+        template = f"{flavor.prefix}{_LATEST}{flavor.suffix}" if flavor.on_latest else _LATEST
+        deciding = self._deciding
+        if flavor.latest == "auto" and deciding is None:
+            self.skipped[template] = "no tag says a version"
+        elif flavor.latest == "auto" and deciding:
+            same = replace(deciding, tag=template, when="highest-version", branch=None)
+            self.follow(same, template)
+        else:
+            self.follow(TagRule(template), template)
 
-def _check_field(template: str, name: str, argument: str | None) -> None:
-    where = f"tag template {template[:140]!r}"
-    if name not in _FIELDS:
-        message = f"{where}: there is no field {{{name[:40]}}}"
-        raise UsageError(message, hint=f"the fields are {', '.join(f'{{{known}}}' for known in _FIELDS)}")
-    if argument is None:
-        return
-    if name in _NO_ARGUMENT:
-        message = f"{where}: {{{name}}} takes nothing after a colon"
-        raise UsageError(message)
-    if name == "sha" and not (re.fullmatch(r"[0-9]{1,2}", argument) and 4 <= int(argument) <= 64):
-        message = f"{where}: {{sha:{argument[:40]}}} wants a length from 4 to 64"
-        raise UsageError(message, hint="write {sha:7}")
-    if name in _DATES and not _DATE_FORMAT.fullmatch(argument):
-        message = f"{where}: {argument[:60]!r} is no date format"
-        raise UsageError(message, hint="strftime's directives are understood: %Y%m%d%H%M%S")
+    def result(self) -> Tags:
+        """Everything that was found."""
+        return Tags(
+            tuple(self.tags),
+            self.skipped,
+            self._version or self._known,
+            moving=tuple(tag for tag, moves in self.tags.items() if moves and tag not in self._kept),
+            immutable=tuple(tag for tag in self.tags if tag in self._kept),
+        )
 
+    def _facts(self, rule: TagRule) -> Facts:
+        reading = Reading(rule.scheme, rule.match, rule.source)
+        return Facts(self._context, self._now, tags_template.timezone(rule.timezone), reading, self._known)
 
-def _require(when: When | None, context: CiContext, version: Version | None) -> None:
-    if when in ("branch", "default-branch"):
-        _require_branch(when, context)
-    elif when == "tag" and context.tag is None:
-        _skip("no git tag is built")
-    elif when == "pull-request" and context.pull_request is None:
-        _skip("no pull request is built")
-    elif when == "schedule" and context.event != "schedule":
-        _skip("this is no scheduled run")
-    elif when == "version":
-        _required_version(context, version)
-    elif when == "highest-version":
-        _require_highest(context, version)
-
-
-def _require_branch(when: When, context: CiContext) -> None:
-    if context.branch is None or context.event == "pull_request":
-        _skip("no branch is built")
-    if when == "default-branch":
-        if context.default_branch is None:
-            _skip("the default branch isn't known")
-        if context.branch != context.default_branch:
-            _skip(f"branch {context.branch!r} isn't the default branch {context.default_branch!r}")
-
-
-def _required_version(context: CiContext, version: Version | None) -> Version:
-    if context.event == "pull_request":
-        # A version file holds the next release's version in every pull request: none of them is that release.
-        _skip("a pull request releases no version")
-    if version is None:
-        _skip("there is no version: neither a git tag like v1.2.3 nor a version file")
-    return version
-
-
-def _required_release(context: CiContext, version: Version | None) -> Version:
-    release = _required_version(context, version)
-    if release.is_prerelease:
-        _skip(f"{release.text} is a pre-release")
-    return release
-
-
-def _require_highest(context: CiContext, version: Version | None) -> None:
-    release = _required_release(context, version)
-    parsed = [known for known in map(Version.parse, context.tags) if known]
-    others = [known for known in parsed if known.text != release.text]
-    if context.shallow and not others:
-        _skip("the clone is shallow, so other versions' tags aren't known (fetch the whole history)")
-    higher = max((o for o in others if not o.is_prerelease), key=lambda o: o.order, default=release)
-    if higher.order > release.order:
-        _skip(f"{higher.text} is a higher version than {release.text}")
-
-
-def _filled(rule: TagRule, template: str, context: CiContext, version: Version | None, now: datetime) -> str:
-    """A template's text with its fields filled in, as this rule fills them; no tag yet."""
-
-    def value(match: re.Match[str]) -> str:
-        name, argument = match["name"], match["argument"]
-        if name in _DATES:
-            return _date(name, argument or _DEFAULT_DATE, context, now, _timezone(rule.timezone))
-        if name.startswith("version"):
-            return _version(name, context, version)
-        return _plain(name, argument, context)
-
-    return _FIELD.sub(value, template)
-
-
-def _tag(text: str) -> str:
-    tag = sanitised(text)
-    if not tag:
-        _skip("nothing is left of it but characters that no tag starts with")
-    return tag
-
-
-def _holds(entry: str, rule: TagRule, tag: str, context: CiContext, version: Version | None, now: datetime) -> bool:
-    """Whether an entry of `immutable-tags`, filled in as this rule fills its template, holds the rule's tag."""
-    from fnmatch import fnmatchcase
-
-    try:
-        glob = _FIELD.sub(lambda field: _INVALID.sub("-", _filled(rule, field[0], context, version, now)), entry)
-    except _SkipRule:
-        return False
-    return fnmatchcase(tag, glob[:_LONGEST] if _FIELD.search(entry) else glob)
-
-
-def _plain(name: str, argument: str | None, context: CiContext) -> str:
-    values = {
-        "sha": (context.revision, "there is no git revision"),
-        "branch": (None if context.event == "pull_request" else context.branch, "no branch is built"),
-        "tag": (context.tag, "no git tag is built"),
-        "pr": (context.pull_request and str(context.pull_request), "no pull request is built"),
-    }
-    value, reason = values[name]
-    if not value:
-        _skip(reason)
-    return value[: int(argument)] if argument else value
-
-
-def _version(name: str, context: CiContext, version: Version | None) -> str:
-    if name == "version":
-        return _required_version(context, version).text
-    release = _required_release(context, version)
-    part = {"version.major": release.major, "version.minor": release.minor, "version.patch": release.patch}[name]
-    if part is None:
-        _skip(f"{release.text} has no third number")
-    return part
-
-
-def _date(name: str, date_format: str, context: CiContext, now: datetime, zone: tzinfo) -> str:
-    moment = now if name == "date" else context.committed_at
-    if moment is None:
-        _skip("there is no git revision")
-    try:
-        return moment.astimezone(zone).strftime(date_format)
-    except (OverflowError, ValueError):
-        _skip(f"{moment.isoformat()} can't be told in this time zone")
-
-
-def _timezone(name: str) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:
-        message = f"no time zone {name[:60]!r} is known: {type(error).__name__}"
-        raise UsageError(message, hint="write a name of the IANA database, such as Europe/Berlin, or UTC") from None
+    def _add(self, facts: Facts, template: str) -> None:
+        whole = tags_template.filled(template, facts.value)
+        tag = tags_template.sanitised(whole)
+        if not tag:
+            skip("nothing is left of it but characters that no tag starts with")
+        # What was cut may have been the very part that told one revision from another.
+        moves = not tags_template.is_fixing(template) or len(whole) > tags_template.LONGEST
+        self.tags[tag] = self.tags.get(tag, False) or moves
+        if any(holds(entry, tag, facts.value) for entry in self._immutable):
+            self._kept.add(tag)

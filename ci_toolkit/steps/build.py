@@ -12,10 +12,9 @@ from ci_toolkit.builders.layouts import BuiltImage, PreviousImage, adopt, inspec
 from ci_toolkit.errors import RemoteError, ToolError, ToolkitError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.plan import Action
-from ci_toolkit.model.tags import plan_tags
 from ci_toolkit.state import ImageState
 from ci_toolkit.steps.build_request import build_request, check_inputs
-from ci_toolkit.steps.image_version import image_version
+from ci_toolkit.steps.image_version import image_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -189,11 +188,11 @@ class BuildStep:
         self._progress.info(f"{name}: {digest} ({change})")
 
     def _request(self, image: ImageOptions) -> BuildRequest:
-        return build_request(image, self._context, image_version(image, self._context), self._workdir)
+        version = image_tags(image, self._context, self._now).version
+        return build_request(image, self._context, version, self._workdir)
 
     def _first_tag(self, image: ImageOptions) -> str:
-        version = image_version(image, self._context)
-        return plan_tags(image.tags, self._context, version, self._now).tags[0]
+        return image_tags(image, self._context, self._now).tags[0]
 
     def _learn_secrets(self, image: ImageOptions) -> None:
         for secret in image.secrets.values():

@@ -1,4 +1,4 @@
-"""An image's version: the git tag's, else its version file's."""
+"""An image's version, the git tag's or else its version file's, and the tags that follow from it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.tags import plan_tags
 from ci_toolkit.model.version import Version
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.context import CiContext
+    from ci_toolkit.model.tags import Tags
 
 _LARGEST = 1024 * 1024
 
@@ -27,6 +30,12 @@ def image_version(image: ImageOptions, context: CiContext) -> str | None:
     if tagged:
         return tagged.text
     return read_version(image.version_file) if image.version_file else None
+
+
+def image_tags(image: ImageOptions, context: CiContext, now: datetime) -> Tags:
+    """The tags of an image and the version they say; raises as `image_version` and `plan_tags` do."""
+    version = image_version(image, context)
+    return plan_tags(image.tags, context, version, now, flavor=image.flavor, immutable=image.immutable_tags)
 
 
 def read_version(file: Path) -> str:

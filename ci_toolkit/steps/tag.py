@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.model.plan import Action
-from ci_toolkit.model.tags import plan_tags
-from ci_toolkit.steps.image_version import image_version
+from ci_toolkit.model.tags_immutable import never_matching
+from ci_toolkit.steps.image_version import image_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +47,7 @@ class TagStep:
         """Record the tags; raises UsageError where no rule gives one."""
         for name, image in self._images.items():
             tags = self._tags(image)
+            self._warn_of_typos(image)
             for rule, reason in tags.skipped.items():
                 self._progress.debug(f"{name}: no tag by {rule!r}: {reason}")
             self._progress.info(f"{name}: {', '.join(tags.tags)}")
@@ -61,5 +62,11 @@ class TagStep:
         return state
 
     def _tags(self, image: ImageOptions) -> Tags:
-        version = image_version(image, self._context)
-        return plan_tags(image.tags, self._context, version, self._now, immutable=image.immutable_tags)
+        return image_tags(image, self._context, self._now)
+
+    def _warn_of_typos(self, image: ImageOptions) -> None:
+        flavor = image.flavor
+        templates = [f"{flavor.prefix}{rule.tag}{flavor.suffix}" for rule in image.tags]
+        templates += ["latest", f"{flavor.prefix}latest{flavor.suffix}"] if flavor.latest else []
+        for entry in never_matching(image.immutable_tags, templates):
+            self._progress.warn(f"{image.name}: immutable-tags: no tag of this image ever matches {entry!r}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.builders.select import ChoosingBuilder
 from ci_toolkit.config.options import CacheOptions, ImageOptions
 from ci_toolkit.model.context import CiContext
-from ci_toolkit.model.tags import TagRule
+from ci_toolkit.model.tags import NO_FLAVOR, TagRule
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.state import Source, State
@@ -71,6 +71,7 @@ def image_options(context: Path, **changes: Any) -> ImageOptions:
         "reproducible": True,
         "repositories": (),
         "tags": (TagRule("sha-{sha:7}"),),
+        "flavor": NO_FLAVOR,
         "immutable_tags": (),
         "version_file": None,
         "scratch": True,

@@ -12,6 +12,7 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy
 from ci_toolkit.model.oci import Index
+from ci_toolkit.model.tags import NO_FLAVOR
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
@@ -67,6 +68,7 @@ def options(name: str, root: Path, **changes: Any) -> ImageOptions:
         reproducible=True,
         repositories=(),
         tags=(),
+        flavor=NO_FLAVOR,
         immutable_tags=(),
         version_file=None,
         scratch=False,

@@ -12,7 +12,7 @@ from ci_toolkit.config import conform, messages, schema
 from ci_toolkit.config.explain import validator
 from ci_toolkit.config.formats import CHECKS
 from ci_toolkit.model.gate import Reaction
-from ci_toolkit.model.tags import When
+from ci_toolkit.model.tags_facts import When
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

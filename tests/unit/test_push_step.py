@@ -14,6 +14,7 @@ from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
+from ci_toolkit.model.tags import NO_FLAVOR
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.destinations import Destinations
@@ -141,6 +142,7 @@ def options(name: str) -> ImageOptions:
         reproducible=False,
         repositories=tuple(parse_destination(text) for text in REPOSITORIES),
         tags=(),
+        flavor=NO_FLAVOR,
         immutable_tags=(),
         version_file=None,
         scratch=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,12 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.reference import check_tag
-from ci_toolkit.model.tags import TagRule, When, check_template, check_timezone, plan_tags
+from ci_toolkit.model.tags import TagRule, plan_tags
+from ci_toolkit.model.tags_template import check_template
+from ci_toolkit.model.tags_template import timezone as check_timezone
+
+if TYPE_CHECKING:
+    from ci_toolkit.model.tags_facts import When
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 NOW = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.context import CiContext
-from ci_toolkit.model.tags import TagRule, check_immutable, plan_tags
+from ci_toolkit.model.tags import TagRule, plan_tags
+from ci_toolkit.model.tags_immutable import check_immutable
 
 NOW = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
 RELEASE = CiContext(
@@ -29,7 +30,7 @@ PULL = replace(BRANCH, event="pull_request", pull_request=42)
         ("sha-{sha:7}", BRANCH, False),
         ("{branch}-{sha:7}", BRANCH, False),
         ("{version}", RELEASE, False),
-        ("{version.major}.{version.minor}.{version.patch}", RELEASE, False),
+        ("{version.major}.{version.minor}.{version.patch}", RELEASE, True),
         ("{tag}", RELEASE, False),
         ("{date:%Y%m%d%H%M}", BRANCH, False),
         ("{date:%Y-%m-%d_%H-%M-%S}", BRANCH, False),
