@@ -129,11 +129,11 @@ def parse_document(data: bytes, media_type: str = "") -> Index | Manifest:
     try:
         annotations = _annotations(document)
         if own in INDEX_TYPES:
-            children = tuple(_descriptor(item) for item in document["manifests"])
+            children = tuple(descriptor_of(item) for item in document["manifests"])
             return Index(own, children, annotations)
         if own in MANIFEST_TYPES:
-            layers = tuple(_descriptor(item) for item in document["layers"])
-            return Manifest(own, _descriptor(document["config"]), layers, annotations)
+            layers = tuple(descriptor_of(item) for item in document["layers"])
+            return Manifest(own, descriptor_of(document["config"]), layers, annotations)
     except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
         message = f"malformed {own}: {type(error).__name__} at {error}"
         raise IntegrityError(message) from None
@@ -176,7 +176,8 @@ def _annotations(document: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in annotations.items()}
 
 
-def _descriptor(item: Mapping[str, Any]) -> Descriptor:
+def descriptor_of(item: Mapping[str, Any]) -> Descriptor:
+    """A descriptor as it stands in a document; raises KeyError, TypeError, ValueError, UsageError for none."""
     size = item["size"]
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         message = f"size {size!r}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.model.oci import Manifest
@@ -29,6 +29,21 @@ def blobs_of(layout: Layout, root: Descriptor) -> tuple[Descriptor, ...]:
     return tuple(sorted(blobs.values(), key=lambda blob: -blob.size))
 
 
+class Blob(Protocol):
+    """A blob as a request body: each iteration starts anew, and ends before the last byte if the bytes are wrong."""
+
+    descriptor: Descriptor
+
+    def __len__(self) -> int:
+        """The size its descriptor states, in bytes."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes from the start; raises IntegrityError, HttpError."""
+
+    def ready(self) -> AbstractContextManager[object]:
+        """Make sure that it can be read, before anybody is told that it comes."""
+
+
 class LayoutBlob:
     """A blob of a layout as a request body. Iterating raises IntegrityError before the last byte if it changed.
 
@@ -50,6 +65,10 @@ class LayoutBlob:
             for chunk in self._verified(stream):
                 yield chunk
                 self._count(len(chunk))
+
+    def ready(self) -> AbstractContextManager[object]:
+        """A file needs nothing."""
+        return nullcontext()
 
     def verify(self) -> None:
         """Read it through; raises IntegrityError."""

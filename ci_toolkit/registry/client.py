@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from ci_toolkit.registry import auth
+from ci_toolkit.registry.pages import pages
 from ci_toolkit.transport import HttpError
-from ci_toolkit.trust import same_origin, without_query
+from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _WRITTEN = (200, 201, 202, 204)
 _PAGE = 1000
-_MAX_PAGES = 10_000
 _MARGIN = 1024 * 1024
 """How far a blob may run over before the transport says so; one byte over is wrong already."""
-_NEXT = re.compile(r'<([^>]*)>\s*;(?:[^,]*;)?\s*rel="?next"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +37,16 @@ class Content:
 
 
 class RepositoryClient:
-    """A repository. With `write`, every request asks for the right to push at once, so that one token serves all."""
+    """A repository. With `write`, every request asks for the right to push at once, so that one token serves all.
 
-    def __init__(self, host: RegistryHost, path: str, *, write: bool = False) -> None:
+    `scopes`: ask for these instead, where two repositories of one host are at work together.
+    """
+
+    def __init__(
+        self, host: RegistryHost, path: str, *, write: bool = False, scopes: auth.Scopes | None = None
+    ) -> None:
         self.host, self.path = host, path
-        self.scopes = frozenset({auth.push(path) if write else auth.pull(path)})
+        self.scopes = scopes or frozenset({auth.push(path) if write else auth.pull(path)})
 
     def resolve(self, reference: str) -> Descriptor | None:
         """What a tag or digest points at; None where there is nothing. Raises IntegrityError, HttpError."""
@@ -55,17 +57,18 @@ class RepositoryClient:
         found = self._head(reference)
         return found.descriptor if isinstance(found, Content) else found
 
-    def content(self, reference: str) -> Content | None:
+    def content(self, reference: str, *, accept: str = "") -> Content | None:
         """The manifest or index of a tag or digest; None where there is nothing.
 
-        A tag is asked for by HEAD first: Docker Hub counts each GET as a pull, and HEADs not at all. Raises
+        `accept`: a media type to take beyond those of images. A tag is asked for by HEAD first: Docker Hub counts
+        each GET as a pull, and HEADs not at all. Raises
         IntegrityError if the bytes aren't what reference and registry say, HttpError beyond 4 MiB.
         """
-        return self.host.persist(lambda: self._content_once(reference))
+        return self.host.persist(lambda: self._content_once(reference, accept))
 
-    def _content_once(self, reference: str) -> Content | None:
+    def _content_once(self, reference: str, accept: str) -> Content | None:
         if reference.startswith("sha256:"):
-            return self._get(reference)
+            return self._get(reference, accept)
         found = self._head(reference)
         return self._get(str(found.digest)) if isinstance(found, Descriptor) else found
 
@@ -80,8 +83,8 @@ class RepositoryClient:
         _require(named, reference, reply)
         return Descriptor(media_type, named, int(size))
 
-    def _get(self, reference: str) -> Content | None:
-        reply = self._manifest_request("GET", reference)
+    def _get(self, reference: str, accept: str = "") -> Content | None:
+        reply = self._manifest_request("GET", reference, accept)
         if reply.status == 404:
             return None
         digest = Digest.of(reply.body)
@@ -92,9 +95,13 @@ class RepositoryClient:
         _require(digest, reference, reply)
         return Content(Descriptor(_media_type(reply), digest, len(reply.body)), reply.body)
 
-    def put_manifest(self, content: Content) -> None:
-        """Write a manifest under its digest; may be repeated."""
-        self.host.persist(lambda: self._put(content, str(content.descriptor.digest)))
+    def put_manifest(self, content: Content) -> bool:
+        """Write a manifest under its digest; may be repeated.
+
+        True if the registry took note of what it refers to and lists it there by itself (`OCI-Subject`).
+        """
+        reply = self.host.persist(lambda: self._put(content, str(content.descriptor.digest)))
+        return bool(reply.headers.get("oci-subject"))
 
     def put_tag(self, content: Content, tag: str) -> None:
         """Point a tag at a manifest. After a lost answer it looks first: the same digest is success."""
@@ -129,35 +136,20 @@ class RepositoryClient:
 
     def tags(self) -> tuple[str, ...]:
         """Every tag, page by page; none where the repository doesn't exist."""
-        found: list[str] = []
-        path, asked = f"/v2/{self.path}/tags/list?n={_PAGE}", set[str]()
-        while path:
-            asked.add(path)
-            reply = self.host.call("GET", path, self.scopes, allow=(200, 404))
-            if reply.status == 404:
-                break
-            found += _tags(reply)
-            path = self._next_page(reply)
-            if path in asked or len(asked) > _MAX_PAGES:
-                message = f"{self.host.name} lists the tags of {self.path} in a circle"
-                raise HttpError(message)
-        return tuple(found)
+        return tuple(tag for page in self.tag_pages() for tag in page)
 
-    def _next_page(self, reply: Reply) -> str:
-        link = _NEXT.search(reply.headers.get("link", ""))
-        if not link:
-            return ""
-        url = self.host.follow(reply, link[1])
-        if not same_origin(url, self.host.url("/")):
-            message = f"{self.host.name} continues the tags of {self.path} on another host: {urlsplit(url).netloc}"
-            raise HttpError(message, hint="look at the registry's configuration, or at who answers for it")
-        return url
+    def tag_pages(self) -> Iterator[list[str]]:
+        """The tags as they come, up to a thousand at a time; each page is asked for when it is wanted."""
+        path, what = f"/v2/{self.path}/tags/list?n={_PAGE}", f"the tags of {self.path}"
+        for reply in pages(self.host, path, self.scopes, what=what, allow=(200, 404)):
+            yield _tags(reply) if reply.status == 200 else []
 
-    def _manifest_request(self, method: str, reference: str) -> Reply:
+    def _manifest_request(self, method: str, reference: str, accept: str = "") -> Reply:
         path = f"/v2/{self.path}/manifests/{reference}"
-        return self.host.exchange(method, path, self.scopes, headers={"Accept": _ACCEPT}, allow=(200, 404))
+        headers = {"Accept": f"{_ACCEPT}, {accept}" if accept else _ACCEPT}
+        return self.host.exchange(method, path, self.scopes, headers=headers, allow=(200, 404))
 
-    def _put(self, content: Content, reference: str) -> None:
+    def _put(self, content: Content, reference: str) -> Reply:
         path, headers = f"/v2/{self.path}/manifests/{reference}", {"Content-Type": content.descriptor.media_type}
         try:
             reply = self.host.exchange("PUT", path, self.scopes, headers=headers, body=content.data, allow=_WRITTEN)
@@ -166,6 +158,7 @@ class RepositoryClient:
             error.temporary = error.temporary or error.code == "DIGEST_INVALID"
             raise
         _require_same(content.descriptor.digest, reply)
+        return reply
 
 
 def _at_most(chunks: Iterator[bytes], descriptor: Descriptor) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
     from ci_toolkit.registry.client import RepositoryClient
+    from ci_toolkit.registry.copy import ImageCopy
     from ci_toolkit.registry.credentials import Credential, Keychain
     from ci_toolkit.registry.host import RegistryHost
     from ci_toolkit.registry.outcome import Outcome
@@ -100,15 +101,13 @@ class Destinations:
             from ci_toolkit.registry.on_disk import push_to_disk
 
             return push_to_disk(self._directory(destination), layout, root, tags, immutable, progress=self._progress)
-        from ci_toolkit.registry.push import Holdings, ImagePush
+        from ci_toolkit.registry.push import ImagePush
 
-        with self._lock:
-            holdings = self._holdings = self._holdings or Holdings()
         push = ImagePush(
             repository=self.repository(destination, write=True),
             layout=layout,
             root=root,
-            holdings=holdings,
+            holdings=self._shared_holdings(),
             progress=self._progress,
         )
         return push.run(tags, immutable)
@@ -129,6 +128,28 @@ class Destinations:
 
         return RepositoryClient(self._host(repository), repository.path, write=write)
 
+    def copier(self, source: Repository, destination: Repository) -> ImageCopy:
+        """Copies from one repository to another, on any two registries; where both are one it only gives tags.
+
+        On one host every request asks for the right to read the one and write the other, so that one token serves
+        all and blobs can be mounted.
+        """
+        from ci_toolkit.registry import auth
+        from ci_toolkit.registry.client import RepositoryClient
+        from ci_toolkit.registry.copy import ImageCopy
+
+        scopes = {auth.push(destination.path)}
+        one_host = source.registry == destination.registry
+        if one_host and source != destination:
+            scopes.add(auth.pull(source.path))
+        both = frozenset(scopes)
+        return ImageCopy(
+            source=RepositoryClient(self._host(source), source.path, scopes=both if one_host else None),
+            destination=RepositoryClient(self._host(destination), destination.path, scopes=both),
+            holdings=self._shared_holdings(),
+            progress=self._progress,
+        )
+
     def tell_budgets(self) -> None:
         """Say, for whoever wants details, what is left of each registry's rate limit."""
         for host in self._hosts.values():
@@ -139,6 +160,13 @@ class Destinations:
         """Close every connection."""
         if self._transport:
             self._transport.close()
+
+    def _shared_holdings(self) -> Holdings:
+        from ci_toolkit.registry.push import Holdings
+
+        with self._lock:
+            self._holdings = self._holdings or Holdings()
+            return self._holdings
 
     def _host(self, repository: Repository) -> RegistryHost:
         with self._lock:

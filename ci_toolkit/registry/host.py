@@ -46,6 +46,8 @@ class RegistryHost:
         self.name = name
         self.budget: Budget | None = None
         """What is left of the registry's rate limit, as it last said."""
+        self.lists_referrers: bool | None = None
+        """Whether it has the referrers API; None until somebody asked."""
         self._progress = progress or Silent()
         self._warned = False
         self._transport, self._retries, self._authorizer = transport, retries, authorizer

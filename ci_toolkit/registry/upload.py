@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.registry import auth
+from ci_toolkit.registry.blob import LayoutBlob
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
-    from ci_toolkit.registry.blob import LayoutBlob
+    from ci_toolkit.registry.blob import Blob
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.transport import Reply
 
@@ -27,28 +28,35 @@ _RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
 _BINARY = {"Content-Type": "application/octet-stream"}
 
 
-def bring_blob(repository: RepositoryClient, blob: LayoutBlob, *, mount_from: str | None = None) -> How:
+def bring_blob(
+    repository: RepositoryClient, blob: Blob, *, mount_from: str | None = None, look_first: bool = True
+) -> How:
     """Make sure that the repository holds the blob. `mount_from`: a repository of the same host that has it.
 
-    A broken upload starts again after a look whether it arrived. Raises IntegrityError, HttpError.
+    `look_first`: ask whether it is there; a mount makes that needless, for it succeeds then too. A broken upload
+    starts again after a look whether it arrived. Raises IntegrityError, HttpError.
     """
-    digest, source, sending = blob.descriptor.digest, mount_from, False
+    digest, source, sending, look = blob.descriptor.digest, mount_from, False, look_first
 
     def attempt() -> How:
-        nonlocal source, sending
-        if repository.has_blob(digest):
+        nonlocal source, sending, look
+        if look and repository.has_blob(digest):
             return "uploaded" if sending else "present"
+        look = True
         start: Reply | None = None
         if source:
             start = _mount(repository, str(digest), source)
             source = None
             if start and start.status == 201:
                 return "mounted"
-        if start is None:
-            path = f"/v2/{repository.path}/blobs/uploads/"
-            start = repository.host.exchange("POST", path, repository.scopes, allow=(202,))
-        sending = True
-        _send(repository, blob, start)
+            if not look_first and repository.has_blob(digest):
+                return "present"
+        with blob.ready():
+            if start is None:
+                path = f"/v2/{repository.path}/blobs/uploads/"
+                start = repository.host.exchange("POST", path, repository.scopes, allow=(202,))
+            sending = True
+            _send(repository, blob, start)
         return "uploaded"
 
     return repository.host.persist(attempt)
@@ -64,12 +72,13 @@ def _mount(repository: RepositoryClient, digest: str, source: str) -> Reply | No
         return None
 
 
-def _send(repository: RepositoryClient, blob: LayoutBlob, start: Reply) -> None:
-    location = _location(repository, start)
+def _send(repository: RepositoryClient, blob: Blob, start: Reply) -> None:
+    location, in_chunks = _location(repository, start), False
     least = start.headers.get("oci-chunk-min-length", "")
-    in_chunks = least.isdecimal() and len(blob) > max(int(least), _CHUNK)
     try:
-        if in_chunks:
+        # A blob that streams in from elsewhere can't be cut without fetching it twice; whole it is never refused.
+        if isinstance(blob, LayoutBlob) and least.isdecimal() and len(blob) > max(int(least), _CHUNK):
+            in_chunks = True
             blob.verify()
             location = _send_chunks(repository, blob, location, max(int(least), _CHUNK))
         joint = "&" if "?" in location else "?"
