@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
     from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.registry.keychains.chain import Logins
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.base import Step
 
@@ -47,6 +48,7 @@ class Workshop:
         self.scanned: list[tuple[ImageFindings, ImageState]] = []
         """What the scan step found, image by image, once it ran."""
         self._destinations: Destinations | None = None
+        self._logins: Logins | None = None
 
     def steps(self, names: Sequence[str]) -> Iterator[Step]:
         """The steps of these names, in the order given, each made when its turn comes."""
@@ -63,27 +65,51 @@ class Workshop:
     def destinations(self) -> Destinations:
         """The registries and directories of this run, each opened once."""
         if self._destinations is None:
-            from ci_toolkit.process import SystemRunner
-            from ci_toolkit.redact import Redactor
-            from ci_toolkit.registry.credentials import Credential
-            from ci_toolkit.registry.destinations import Destinations, keychain
+            from ci_toolkit.registry.destinations import Destinations
 
             session = self._session
-            logins = {
-                host: Credential(username=options.auth.username or "", password=options.auth.password or "")
-                for host, options in session.config.registries.items()
-                if options.auth and options.auth.provider == "login"
-            }
-            helpers = SystemRunner(session.env, Redactor())
             self._destinations = Destinations(
                 env=session.env,
                 root=session.config.root,
-                keychain=keychain(session.env, helpers, logins),
+                keychain=self.logins(),
+                create=self._create_repository,
                 insecure=[host for host, options in session.config.registries.items() if options.insecure],
                 redact=session.redact,
                 progress=session.progress,
             )
         return self._destinations
+
+    def logins(self) -> Logins:
+        """Who we are to each registry."""
+        if self._logins is None:
+            from ci_toolkit.cli.registries import open_destinations
+
+            session = self._session
+            self._destinations = open_destinations(
+                env=session.env,
+                root=session.config.root,
+                registries=session.config.registries,
+                redact=session.redact,
+                progress=session.progress,
+            )
+        return self._destinations
+
+    def logins(self) -> Logins:
+        """Who we are to each registry."""
+        if self._logins is None:
+            from ci_toolkit.process import SystemRunner
+            from ci_toolkit.redact import Redactor
+            from ci_toolkit.registry.keychains.chain import Logins
+
+            session = self._session
+            stated = {host: options.auth for host, options in session.config.registries.items() if options.auth}
+            helpers = SystemRunner(session.env, Redactor())
+            self._logins = Logins(session.env, helpers, stated, session.redact, session.progress)
+        return self._logins
+
+    def _create_repository(self, host: str, path: str) -> bool:
+        options = self._session.config.registries.get(host)
+        return bool(options and options.create and self.logins().create_repository(host, path))
 
     def _build(self) -> Step:
         from ci_toolkit.builders.select import ChoosingBuilder

@@ -28,6 +28,10 @@ class Credential:
         return tuple(s for s in (self.password, self.identity_token, self.registry_token) if s)
 
 
+ANONYMOUS = Credential()
+"""An answer too: there shall be no login, and nobody else is asked for one."""
+
+
 class Keychain(Protocol):
     """A place where logins are kept."""
 
@@ -55,6 +59,7 @@ class Chain:
     def resolve(self, host: str) -> Credential | None:
         """The first keychain's login that isn't "not mine"."""
         for keychain in self.keychains:
-            if credential := keychain.resolve(host):
-                return credential
+            credential = keychain.resolve(host)
+            if credential is not None:
+                return credential if credential.secrets else None
         return None

@@ -6,23 +6,22 @@ import threading
 from typing import TYPE_CHECKING
 
 from ci_toolkit.model.reference import LayoutRepository, Repository
-from ci_toolkit.registry.credentials import Chain, Configured
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeVar
 
     from ci_toolkit.connections import Limits
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
     from ci_toolkit.model.reference import Destination
-    from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.registry.copy import ImageCopy
-    from ci_toolkit.registry.credentials import Credential, Keychain
+    from ci_toolkit.registry.credentials import Keychain
     from ci_toolkit.registry.host import RegistryHost
     from ci_toolkit.registry.outcome import Outcome
     from ci_toolkit.registry.previous import PreviousImage
@@ -30,15 +29,7 @@ if TYPE_CHECKING:
     from ci_toolkit.retries import Patience
     from ci_toolkit.transport import Transport
 
-
-def keychain(env: Mapping[str, str], runner: Runner, logins: Mapping[str, Credential]) -> Keychain:
-    """Who we are: what the config states, then the Docker config and its helpers, else nobody.
-
-    `runner` must not redact what it hands back: a credential helper's output is the secret.
-    """
-    from ci_toolkit.registry.docker_config import DockerConfig
-
-    return Chain([Configured(logins), DockerConfig(env, runner)])
+    T = TypeVar("T")
 
 
 class Destinations:
@@ -58,11 +49,15 @@ class Destinations:
         progress: Progress,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        create: Callable[[str, str], bool] | None = None,
     ) -> None:
-        """`root`: what `oci:DIR` is relative to. `insecure`: hosts that may be spoken to by plain HTTP."""
+        """`root`: what `oci:DIR` is relative to. `insecure`: hosts that may be spoken to by plain HTTP.
+
+        `create`: makes the repository of a host and path that isn't there; False where it mustn't or needn't be made.
+        """
         self._env, self._root, self._keychain = env, root, keychain
         self._insecure, self._redact, self._progress = insecure, redact, progress
-        self._limits, self._patience = limits, patience
+        self._limits, self._patience, self._create = limits, patience, create
         self._transport: Transport | None = None
         self._hosts: dict[str, RegistryHost] = {}
         self._holdings: Holdings | None = None
@@ -110,7 +105,20 @@ class Destinations:
             holdings=self._shared_holdings(),
             progress=self._progress,
         )
-        return push.run(tags, immutable)
+        return self.creating(destination, lambda: push.run(tags, immutable))
+
+    def creating(self, repository: Repository, write: Callable[[], T]) -> T:
+        """The result of `write`, done once more after the repository it didn't find was created, where we may."""
+        from ci_toolkit.transport import HttpError
+
+        try:
+            return write()
+        except HttpError as error:
+            missing = error.status == 404 and error.code == "NAME_UNKNOWN"
+            if not (missing and self._create and self._create(repository.registry, repository.path)):
+                raise
+        self._progress.info(f"{repository} didn't exist: created")
+        return write()
 
     def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
         """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""

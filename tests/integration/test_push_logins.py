@@ -14,7 +14,7 @@ from ci_toolkit.model.reference import Repository
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.credentials import Credential
-from ci_toolkit.registry.destinations import keychain
+from ci_toolkit.registry.keychains.chain import Logins
 from ci_toolkit.transport import HttpError
 from tests.harness.proxy import FaultServer, answers, changes, forgets_login
 from tests.harness.pushing import destinations, sample_image
@@ -264,7 +264,7 @@ def test_the_docker_config_and_a_real_helper_log_in(
     (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {guarded.host: "canary"}}))
     env = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{helper.parent}:/usr/bin:/bin"}
     redact = Redactor()
-    chain = keychain(env, SystemRunner(env, Redactor()), {})
+    chain = Logins(env, SystemRunner(env, Redactor()), {}, Redactor())
     with destinations(keychain=chain, redact=redact) as there:
         assert there.push(repository(guarded.host, tmp_path), *image, TAGS).uploaded == BLOBS
     assert redact(f"the password is {PASSWORD}") == "the password is ***"
@@ -275,7 +275,7 @@ def test_a_broken_docker_config_is_no_silent_anonymity(
 ) -> None:
     (tmp_path / "config.json").write_text('{"auths": {')
     env = {"DOCKER_CONFIG": str(tmp_path)}
-    chain = keychain(env, SystemRunner(env, Redactor()), {})
+    chain = Logins(env, SystemRunner(env, Redactor()), {}, Redactor())
     with destinations(keychain=chain) as there, pytest.raises(ToolkitError, match=r"config\.json can't be used"):
         there.push(repository(guarded.host, tmp_path), *image, TAGS)
 
