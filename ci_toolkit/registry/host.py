@@ -108,7 +108,8 @@ class RegistryHost:
             authorization = self._authorizer.header(scopes) if ours else ""
             sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
             with self._transport.open(method, url, headers=sent, body=body, size=size) as incoming:
-                self._note_budget(incoming.headers)
+                if ours and same_origin(incoming.url, url):
+                    self._note_budget(incoming.headers)
                 if incoming.status in allow:
                     yield incoming
                     return
