@@ -100,7 +100,7 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
         redact.add(secret)
     runner = SystemRunner(env, redact)
     path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
-    with _progress(settings, redact, env) as progress:
+    with chosen_progress(settings, redact, env) as progress:
         opened = Session(
             settings=settings,
             env=env,
@@ -131,7 +131,8 @@ def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions
 
 
 @contextmanager
-def _progress(settings: Settings, redact: Redactor, env: Mapping[str, str]) -> Iterator[Progress]:
+def chosen_progress(settings: Settings, redact: Redactor, env: Mapping[str, str]) -> Iterator[Progress]:
+    """Progress for the terminal or the log that standard error is."""
     if sys.stderr.isatty() and not (settings.quiet or settings.dry_run or env.get("CI") or env.get("TERM") == "dumb"):
         from ci_toolkit.ci.terminal import LiveProgress
 

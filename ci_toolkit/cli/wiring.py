@@ -82,21 +82,6 @@ class Workshop:
     def logins(self) -> Logins:
         """Who we are to each registry."""
         if self._logins is None:
-            from ci_toolkit.cli.registries import open_destinations
-
-            session = self._session
-            self._destinations = open_destinations(
-                env=session.env,
-                root=session.config.root,
-                registries=session.config.registries,
-                redact=session.redact,
-                progress=session.progress,
-            )
-        return self._destinations
-
-    def logins(self) -> Logins:
-        """Who we are to each registry."""
-        if self._logins is None:
             from ci_toolkit.process import SystemRunner
             from ci_toolkit.redact import Redactor
             from ci_toolkit.registry.keychains.chain import Logins
