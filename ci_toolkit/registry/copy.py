@@ -62,21 +62,29 @@ class ImageCopy:
         Whatever breaks it off, no tag points at half an image, and the next run goes on from there. Raises
         IntegrityError where a digest isn't the same at the destination, HttpError after its retries.
         """
+        outcome, moved = self.bring(plan), self.point(plan)
+        return replace(outcome, moved=moved, unchanged=tuple(tag for tag in plan.tags if tag not in moved))
+
+    def bring(self, plan: CopyPlan) -> Outcome:
+        """`run` without its tags."""
         for warning in plan.warnings:
             self._progress.warn(warning)
-        outcome = self._bring(plan.blobs) if plan.blobs else Outcome()
+        outcome = self._blobs(plan.blobs) if plan.blobs else Outcome()
         self._put(plan.missing)
         root = plan.root
         if plan.missing:
             require(self._destination, str(root.descriptor.digest), root.descriptor.digest)
         self._attach(plan.attaching)
+        return outcome
+
+    def point(self, plan: CopyPlan) -> tuple[str, ...]:
+        """The tags of a plan whose content is there; returns those that were moved. Raises as `run` does."""
         # Copying takes its time, and another job may have given these meanwhile.
         fixed = [move.tag for move in plan.moves if move.tag in plan.immutable]
-        look(self._destination, root.descriptor.digest, fixed, plan.immutable)
-        moved = point(self._destination, root, plan.moves)
-        return replace(outcome, moved=moved, unchanged=tuple(tag for tag in plan.tags if tag not in moved))
+        look(self._destination, plan.root.descriptor.digest, fixed, plan.immutable)
+        return point(self._destination, plan.root, plan.moves)
 
-    def _bring(self, blobs: Sequence[Descriptor]) -> Outcome:
+    def _blobs(self, blobs: Sequence[Descriptor]) -> Outcome:
         title = f"copy to {where(self._destination)}"
         with self._progress.task(title, sum(blob.size for blob in blobs)) as task:
 

@@ -51,9 +51,14 @@ class CopyPlan:
     """What can't be copied, and is left as it is."""
 
     @property
+    def is_there(self) -> bool:
+        """True if the destination has the image and all that is attached to it, whatever its tags are."""
+        return not (self.missing or self.attaching)
+
+    @property
     def is_done(self) -> bool:
         """True if there is nothing to write."""
-        return not (self.missing or self.attaching or self.moves)
+        return self.is_there and not self.moves
 
     def as_json(self) -> dict[str, Any]:
         """The plan for machines."""
