@@ -102,12 +102,13 @@ class PushStep:
         # Threads push; the state changes here alone, so nothing is lost between two that finish at once.
         for errand, came in in_lanes(self._push, lanes(errands)):
             if isinstance(came, ToolkitError):
+                came.message = self._redact(came.message)
                 failures.append((errand, came))
-                state = self._failed(state, errand, came)
+                state = _failed(state, errand, came.message)
             else:
-                self._say(errand, came)
                 state = _recorded(state, errand, came)
             self._save(state)
+            self._tell(errand, came)
         self._publisher.tell_budgets()
         if failures:
             told = sorted(failures, key=lambda failure: failure[0].number)
@@ -121,12 +122,6 @@ class PushStep:
             )
         except ToolkitError as error:
             return errand, error
-
-    def _failed(self, state: State, errand: Errand, error: ToolkitError) -> State:
-        error.message = self._redact(error.message)
-        self._progress.warn(f"{errand.image}: the push to {errand.destination} failed: {error.message}")
-        known = {**state.image(errand.image).failed_pushes, str(errand.destination): error.message}
-        return state.with_image(errand.image, failed_pushes=dict(sorted(known.items())))
 
     def _fit(self, name: str, image: ImageState) -> tuple[Layout, Descriptor]:
         """The layout to push, if the image may be pushed and the layout is what was scanned."""
@@ -161,9 +156,12 @@ class PushStep:
         gate = "off" if not self._gate else "overridden" if self._no_gate else "on"
         return {"pushed": kept, "references": _references(kept), "failed_pushes": failed, "gate": gate}
 
-    def _say(self, errand: Errand, outcome: Outcome) -> None:
-        moved = f"{', '.join(outcome.moved)} now {errand.root.digest.short}" if outcome.moved else "no tag moved"
-        blobs = f"{outcome.uploaded} blobs sent, {outcome.mounted} mounted, {outcome.present} there"
+    def _tell(self, errand: Errand, came: Outcome | ToolkitError) -> None:
+        if isinstance(came, ToolkitError):
+            self._progress.warn(f"{errand.image}: the push to {errand.destination} failed: {came.message}")
+            return
+        moved = f"{', '.join(came.moved)} now {errand.root.digest.short}" if came.moved else "no tag moved"
+        blobs = f"{came.uploaded} blobs sent, {came.mounted} mounted, {came.present} there"
         self._progress.info(f"{errand.image} → {errand.destination}: {moved}; {blobs}")
 
 
@@ -183,6 +181,11 @@ def _recorded(state: State, errand: Errand, outcome: Outcome) -> State:
     pushed = tuple(sorted((*others, record), key=lambda p: p.repository))
     failed = {name: why for name, why in image.failed_pushes.items() if name != repository}
     return state.with_image(errand.image, pushed=pushed, references=_references(pushed), failed_pushes=failed)
+
+
+def _failed(state: State, errand: Errand, why: str) -> State:
+    known = {**state.image(errand.image).failed_pushes, str(errand.destination): why}
+    return state.with_image(errand.image, failed_pushes=dict(sorted(known.items())))
 
 
 def _references(pushed: Sequence[Pushed]) -> tuple[str, ...]:
