@@ -32,7 +32,7 @@ PEAK = 120 * 1000 * 1000
 
 def rows() -> Iterator[Row]:
     """Our push and crane's, in turn, each to a repository and a storage that are empty."""
-    with tempfile.TemporaryDirectory() as scratch, _registry(Path(scratch) / "registry") as (host, storage):
+    with tempfile.TemporaryDirectory() as scratch, registry(Path(scratch) / "registry") as (host, storage):
         layout = Path(scratch) / "layout"
         _make(layout)
         numbers = count()
@@ -61,7 +61,7 @@ def rows() -> Iterator[Row]:
 
 
 @contextmanager
-def _registry(directory: Path) -> Iterator[tuple[str, Path]]:
+def registry(directory: Path) -> Iterator[tuple[str, Path]]:
     """A registry of our own, so that nothing it holds makes a push shorter; its host and its storage."""
     directory.mkdir()
     with socket.socket() as probe:

@@ -29,6 +29,7 @@ COMMANDS = {
     "push": "Push what the gate let pass, tags last.",
     "sarif": "Write the SARIF reports.",
     "pin": "Write the pushed digests into manifests.",
+    "promote": "Bring images to an environment, by digest.",
     "state": "Show what the last run established.",
     "validate": "Check the config file.",
     "init": "Write a config from what the project holds.",

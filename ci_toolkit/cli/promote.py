@@ -1,0 +1,176 @@
+"""`ci-toolkit promote`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_toolkit import pipeline
+from ci_toolkit import state as states
+from ci_toolkit.cli.execute import print_plan
+from ci_toolkit.cli.session import session
+from ci_toolkit.cli.settings import with_settings
+from ci_toolkit.cli.wiring import Wishes, Workshop
+from ci_toolkit.errors import UsageError
+from ci_toolkit.model.attestation import parse_attestations
+from ci_toolkit.model.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
+    from ci_toolkit.model.attestation import ScanAttestation
+    from ci_toolkit.state import State
+    from ci_toolkit.steps.base import Step
+    from ci_toolkit.steps.pin import TargetOf
+    from ci_toolkit.steps.promote import Order, PromoteStep
+
+_MAX_ATTESTATION = 16 * 1024 * 1024
+
+
+@click.command("promote", epilog="Example: ci-toolkit promote production --dry-run")
+@click.argument("to", metavar="ENVIRONMENT")
+@click.option("--from", "origin", metavar="FROM", help="`build` or an environment; else the environment's own `from`.")
+@click.option("--digest", metavar="DIGEST", help="Promote this digest; with several images, say which by --image.")
+@click.option(
+    "--attestation",
+    "attestations",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A scan attestation that tells the verdict, verified by cosign before; can be repeated.",
+)
+@click.option(
+    "--override", metavar="REASON", help="Promote what didn't pass the gate; the reason is kept in the state."
+)
+@with_settings()
+def command(
+    settings: Settings,
+    to: str,
+    origin: str | None,
+    digest: str | None,
+    attestations: tuple[Path, ...],
+    override: str | None,
+) -> None:
+    """Copy images to an environment by digest, give them its tags, pin its manifests: nothing is rebuilt or pulled."""
+    from ci_toolkit.steps.promote import Order
+
+    if override is not None and not override.strip():
+        message = "--override wants a reason: it is kept in the state"
+        raise UsageError(message)
+    with session(settings) as opened:
+        environment = _environment(opened, to)
+        order = Order(
+            to=to,
+            origin=origin or environment.source,
+            digest=Digest(digest) if digest else None,
+            attestations=tuple(a for path in attestations for a in _attestations(path)),
+            override=override,
+            by=opened.context.actor or opened.env.get("USER"),
+        )
+        images = _images(opened, environment, order)
+        state = opened.fresh_state(building=False)
+        if settings.dry_run:
+            print_plan(_step(opened, environment, order, images, lambda _: None).plan(state), settings)
+            return
+        journal = pipeline.Journal(opened.state_file, state)
+        try:
+            journal.save(_step(opened, environment, order, images, journal.save).run(state))
+        finally:
+            _print(opened, journal.state, to)
+
+
+def _environment(opened: Session, name: str) -> EnvironmentOptions:
+    environments = opened.config.environments
+    if name not in environments:
+        message = f"there is no environment {name!r} in {opened.config.file}"
+        known = ", ".join(environments)
+        hint = f"the environments are {known}" if known else "state it under `environments`, with its tags"
+        raise UsageError(message, hint=hint)
+    return environments[name]
+
+
+def _images(opened: Session, environment: EnvironmentOptions, order: Order) -> Mapping[str, ImageOptions]:
+    images = {n: image for n, image in opened.images.items() if n in environment.images or not environment.images}
+    if not images:
+        message = f"{', '.join(opened.images)}: not among the images of {environment.name}"
+        raise UsageError(message, hint=f"its images are {', '.join(environment.images)}")
+    if order.digest and len(images) > 1:
+        message = f"--digest is one image's, and {environment.name} has {', '.join(images)}"
+        raise UsageError(message, hint="say which by --image")
+    return images
+
+
+def _attestations(path: Path) -> tuple[ScanAttestation, ...]:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_MAX_ATTESTATION).decode()
+        return parse_attestations(text)
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the attestation {path} can't be read: {error}"
+        raise UsageError(message) from error
+    except UsageError as error:
+        message = f"the attestation {path}: {error.message}"
+        raise UsageError(message, hint=error.hint) from error
+
+
+def _step(
+    opened: Session,
+    environment: EnvironmentOptions,
+    order: Order,
+    images: Mapping[str, ImageOptions],
+    save: Callable[[State], None],
+) -> PromoteStep:
+    from ci_toolkit.steps.promote import PromoteStep
+
+    return PromoteStep(
+        images=images,
+        environments=opened.config.environments,
+        order=order,
+        registries=Workshop(opened, save, Wishes()).destinations(),
+        context=opened.context,
+        policy=opened.config.scan.gate,
+        policy_hash=opened.config.policy_hash,
+        now=datetime.now(UTC),
+        progress=opened.progress,
+        save=save,
+        pin=_pin(opened, environment, images) if environment.pin else None,
+    )
+
+
+def _pin(
+    opened: Session, environment: EnvironmentOptions, images: Mapping[str, ImageOptions]
+) -> Callable[[TargetOf], Step]:
+    def make(targets: TargetOf) -> Step:
+        from ci_toolkit.steps.pin import PinStep
+
+        own = environment.repositories
+        there = {n: replace(image, repositories=own.get(n, image.repositories)) for n, image in images.items()}
+        return PinStep(
+            pins=environment.pin,
+            images=there,
+            root=opened.config.root,
+            progress=opened.progress,
+            partial=len(images) < len(environment.images or opened.config.images),
+            targets=targets,
+            environment=environment.name,
+        )
+
+    return make
+
+
+def _print(opened: Session, state: State, environment: str) -> None:
+    if opened.settings.format == "json":
+        click.echo(opened.redact(json.dumps(states.as_json(state), indent=2, ensure_ascii=False)))
+    elif not opened.settings.quiet:
+        from ci_toolkit.report.promotions import promotions_text
+
+        if text := promotions_text(state, environment):
+            click.echo(opened.redact(text))

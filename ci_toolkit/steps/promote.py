@@ -1,0 +1,299 @@
+"""The promotion: digests from one place to another, registry to registry, nothing rebuilt and nothing pulled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ci_toolkit.errors import IntegrityError, ToolkitError, VerdictError
+from ci_toolkit.manifests.pinning import Target
+from ci_toolkit.model.oci import Index, parse_document
+from ci_toolkit.model.plan import Action
+from ci_toolkit.registry.crew import WORKERS, each, in_lanes
+from ci_toolkit.state import Promotion
+from ci_toolkit.steps.failures import joined
+from ci_toolkit.steps.promotion import Finder, Place, place
+from ci_toolkit.steps.verdict import refusal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Literal
+
+    from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
+    from ci_toolkit.manifests.pinning import Style
+    from ci_toolkit.model.attestation import ScanAttestation
+    from ci_toolkit.model.context import CiContext
+    from ci_toolkit.model.digest import Digest
+    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.reference import Repository
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.registry.copy import CopyPlan, ImageCopy
+    from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.base import Step
+    from ci_toolkit.steps.pin import TargetOf
+    from ci_toolkit.steps.promotion import Registries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What was asked for. `digest` goes with one image; `override` is the reason to pass the gate over."""
+
+    to: str
+    origin: str
+    digest: Digest | None = None
+    attestations: tuple[ScanAttestation, ...] = ()
+    override: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One image on its way into one repository: everything that would be written is known."""
+
+    image: str
+    source: Repository
+    destination: Repository
+    digest: Digest
+    tags: tuple[str, ...]
+    gate: Literal["on", "off", "overridden"]
+    copy: ImageCopy
+    plan: CopyPlan
+
+    @property
+    def label(self) -> str:
+        """What it is called where something is told of it."""
+        return f"{self.image} → {self.destination}"
+
+
+class PromoteStep:
+    """Promotes `images` as `order` says. Everything is looked at and refused before the first byte is written."""
+
+    name: ClassVar[str] = "promote"
+
+    def __init__(
+        self,
+        *,
+        images: Mapping[str, ImageOptions],
+        environments: Mapping[str, EnvironmentOptions],
+        order: Order,
+        registries: Registries,
+        context: CiContext,
+        policy: GatePolicy,
+        policy_hash: str,
+        now: datetime,
+        progress: Progress,
+        save: Callable[[State], None],
+        pin: Callable[[TargetOf], Step] | None = None,
+    ) -> None:
+        """`pin` makes the step that writes what was promoted into the environment's manifests."""
+        self._images = images
+        self._environments = environments
+        self._order = order
+        self._registries = registries
+        self._finder = Finder(registries=registries, context=context, now=now)
+        self._run_url = context.run_url
+        self._gate = policy.severity is not None
+        self._policy_hash = policy_hash
+        self._now = now
+        self._progress = progress
+        self._save = save
+        self._pin = pin
+
+    def plan(self, state: State) -> Sequence[Action]:
+        """What is there, what would be copied, and which tag would move from which digest; registries are only read.
+
+        Raises as `run` does before it writes.
+        """
+        jobs = self._jobs(state)
+        pins = self._pin(_targets(jobs)).plan(state) if self._pin else ()
+        return [*(action for job in jobs for action in self._actions(job)), *pins]
+
+    def run(self, state: State) -> State:
+        """Copy what is missing everywhere, then move the tags; a failing repository stops no other.
+
+        Raises VerdictError for a digest that didn't pass the gate, IntegrityError for two digests in one place or an
+        immutable tag, RemoteError for a lost source, ConfigError for pins that find nothing: all before anything is
+        written; the failures of single repositories at the end, and then nothing is pinned.
+        """
+        jobs = self._jobs(state)
+        pin = self._pin(_targets(jobs)) if self._pin else None
+        if pin:
+            pin.plan(state)  # what is wrong with the manifests is to be known before a tag moves
+        state = self._promoted(jobs, state)
+        return pin.run(state) if pin else state
+
+    def _promoted(self, jobs: Sequence[Job], state: State) -> State:
+        ready: list[Job] = []
+        failures: list[tuple[str, ToolkitError]] = []
+        for job, copied in in_lanes(self._copy, _lanes(jobs)):
+            if isinstance(copied, ToolkitError):
+                failures.append((job.label, copied))
+            else:
+                ready.append(job)
+        for job, pointed in in_lanes(self._point, _lanes(ready)):
+            if isinstance(pointed, ToolkitError):
+                failures.append((job.label, pointed))
+            else:
+                state = state.with_promotion(pointed)
+                self._save(state)
+        if failures:
+            raise joined(sorted(failures, key=lambda failure: failure[0]))
+        return state
+
+    def _jobs(self, state: State) -> list[Job]:
+        """Every job, looked at; raises what is to be refused, all of it in one error."""
+        images = list(self._images.values())
+        results = each(lambda image: self._jobs_of(image, state), images, workers=WORKERS)
+        failures = [(name, r) for name, r in zip(self._images, results, strict=True) if isinstance(r, ToolkitError)]
+        if failures:
+            raise joined(failures)
+        jobs = [job for found in results if not isinstance(found, ToolkitError) for job in found]
+        _refuse_two_digests(jobs)
+        return jobs
+
+    def _jobs_of(self, image: ImageOptions, state: State) -> list[Job] | ToolkitError:
+        """The jobs of one image, or why there are none: the other images are to be heard, too."""
+        try:
+            origin = place(self._order.origin, image, self._environments)
+            target = place(self._order.to, image, self._environments)
+            digest = self._order.digest or self._finder.digest(image, origin, state)
+            gate = self._passed(image.name, digest, state)
+            return [self._job(image, origin, target, to, digest, gate, state) for to in target.repositories]
+        except ToolkitError as error:
+            return error
+
+    def _job(
+        self,
+        image: ImageOptions,
+        origin: Place,
+        target: Place,
+        destination: Repository,
+        digest: Digest,
+        gate: Literal["on", "off", "overridden"],
+        state: State,
+    ) -> Job:
+        source = self._finder.source(image.name, origin, destination, digest)
+        tags = self._finder.tags(image, target, digest, source, state)
+        copy = self._registries.copier(source, destination)
+        return Job(
+            image=image.name,
+            source=source,
+            destination=destination,
+            digest=digest,
+            tags=tags.tags,
+            gate=gate,
+            copy=copy,
+            plan=copy.plan(str(digest), tags.tags, immutable=tags.immutable),
+        )
+
+    def _passed(self, name: str, digest: Digest, state: State) -> Literal["on", "off", "overridden"]:
+        """How the gate stands to a digest; raises VerdictError where it didn't let it pass."""
+        if not self._gate:
+            return "off"
+        if any(p.image == name and p.digest == digest and p.gate == "on" for p in state.promotions):
+            return "on"
+        reason, hint = refusal_of(digest, state.image(name), self._order.attestations, self._policy_hash)
+        if not reason:
+            return "on"
+        if self._order.override is None:
+            message = f"{name} is not promoted to {self._order.to}: {reason}"
+            raise VerdictError(message, hint=hint)
+        self._progress.warn(f"{name}: the gate is overridden ({self._order.override}), although {reason}")
+        return "overridden"
+
+    def _copy(self, job: Job) -> tuple[Job, ToolkitError | None]:
+        try:
+            outcome = job.copy.bring(job.plan)
+        except ToolkitError as error:
+            return job, self._failed(job, error)
+        if not job.plan.is_there:
+            blobs = f"{outcome.uploaded} blobs sent, {outcome.mounted} mounted, {outcome.present} there"
+            self._progress.info(f"{job.image}: {job.digest.short} is in {job.destination}: {blobs}")
+        return job, None
+
+    def _point(self, job: Job) -> tuple[Job, Promotion | ToolkitError]:
+        try:
+            moved = job.copy.point(job.plan)
+        except ToolkitError as error:
+            return job, self._failed(job, error)
+        said = f"{', '.join(moved)} now {job.digest.short}" if moved else f"{', '.join(job.tags)} already there"
+        self._progress.info(f"{job.label}: {said}")
+        return job, self._promotion(job)
+
+    def _failed(self, job: Job, error: ToolkitError) -> ToolkitError:
+        self._progress.warn(f"{job.label}: {error.message}")
+        return error
+
+    def _promotion(self, job: Job) -> Promotion:
+        return Promotion(
+            environment=self._order.to,
+            image=job.image,
+            source=self._order.origin,
+            source_repository=str(job.source),
+            repository=str(job.destination),
+            digest=job.digest,
+            tags=job.tags,
+            replaced={move.tag: move.before for move in job.plan.moves if move.before},
+            gate=job.gate,
+            reason=self._order.override if job.gate == "overridden" else None,
+            by=self._order.by,
+            at=self._now.isoformat(timespec="seconds"),
+            run_url=self._run_url,
+        )
+
+    def _actions(self, job: Job) -> list[Action]:
+        where = f"{job.destination} has it" if job.plan.is_there else _told(job.plan)
+        lines = [f"{job.image}: {job.digest} from {self._order.origin} ({job.source}), gate {job.gate}; {where}"]
+        for tag in job.tags:
+            move = next((move for move in job.plan.moves if move.tag == tag), None)
+            was = f"from {move.before}" if move and move.before else "new"
+            lines.append(f"{job.destination}:{tag} " + (f"→ {job.digest} ({was})" if move else "is right already"))
+        return [Action(step=self.name, kind="decide", image=job.image, summary=line) for line in lines]
+
+
+def _lanes(jobs: Sequence[Job]) -> list[Sequence[Job]]:
+    return [jobs[number::WORKERS] for number in range(WORKERS)]
+
+
+def _targets(jobs: Sequence[Job]) -> TargetOf:
+    """What is pinned: each image's digest and its first tag, in every repository that it was promoted to."""
+
+    def target(options: ImageOptions, _image: ImageState, style: Style) -> Target:
+        own = [job for job in jobs if job.image == options.name]
+        return Target(
+            repositories=frozenset(job.destination for job in own),
+            digest=str(own[0].digest),
+            tag=own[0].tags[0],
+            style=style,
+            platforms=_platforms(own[0].plan),
+        )
+
+    return target
+
+
+def _platforms(plan: CopyPlan) -> dict[str, str]:
+    """Platforms by the digests that are the image's for one platform alone."""
+    document = parse_document(plan.root.data, plan.root.descriptor.media_type)
+    children = document.platforms if isinstance(document, Index) else {}
+    return {str(digest): platform for platform, digest in children.items()}
+
+
+def _told(plan: CopyPlan) -> str:
+    size = sum(blob.size for blob in plan.blobs) / 1e6
+    how = "mounts" if plan.mounts else "copies"
+    return (
+        f"{how} {len(plan.blobs)} blobs ({size:.1f} MB), writes {len(plan.missing)} manifests "
+        f"and {len(plan.attaching)} of {len(plan.artifacts)} artifacts"
+    )
+
+
+def _refuse_two_digests(jobs: Sequence[Job]) -> None:
+    owners: dict[tuple[Repository, str], Job] = {}
+    for job in jobs:
+        for tag in job.tags:
+            first = owners.setdefault((job.destination, tag), job)
+            if first.digest != job.digest:
+                both = f"{first.image} ({first.digest}) and {job.image} ({job.digest})"
+                message = f"{job.destination}:{tag} can't be both {both}"
+                raise IntegrityError(message, hint="give the images repositories or tags of their own")
