@@ -7,7 +7,7 @@ signatures, attestations and SBOMs.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.oci import OCI_INDEX, Descriptor, descriptor_of, parse_index
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 COSIGN_TAGS = {".sig": "signature (cosign tag)", ".att": "attestation (cosign tag)", ".sbom": "SBOM (cosign tag)"}
 """Endings of the tags under which cosign keeps what belongs to a manifest, and what that is."""
+_BUNDLE_PREDICATE = "dev.sigstore.bundle.predicateType"
 _KINDS = (
+    ("cosign/sign/", "signature (cosign)"),
     ("sigstore.bundle", "signature or attestation (sigstore bundle)"),
     ("cosign.simplesigning", "signature (cosign)"),
     ("cosign.artifact.sig", "signature (cosign)"),
@@ -31,6 +33,8 @@ _KINDS = (
     ("in-toto", "attestation (in-toto)"),
     ("sarif", "scan report (SARIF)"),
     ("openvex", "vulnerability statement (OpenVEX)"),
+    ("/vuln/", "scan report (cosign)"),
+    ("vnd.oci.empty", "of no stated type"),
 )
 
 
@@ -43,6 +47,8 @@ class Artifact:
     artifact_type: str = ""
     tag: str = ""
     """cosign's tag for it; empty for a referrer, which the manifest itself or a list declares."""
+    predicate: str = ""
+    """What the statement in a Sigstore bundle is about, as its manifest's annotation says."""
     entry: Mapping[str, Any] | None = None
     """How the list of referrers names it, for another list."""
 
@@ -52,7 +58,17 @@ class Artifact:
         for ending, name in COSIGN_TAGS.items():
             if self.tag.endswith(ending):
                 return name
-        return kind_of(self.artifact_type)
+        return f"{kind_of(self.predicate)}, signed" if self.predicate else kind_of(self.artifact_type)
+
+    def described(self, data: bytes) -> Artifact:
+        """With what its manifest says of it: lists name a type that isn't there, or cosign's empty config."""
+        try:
+            document = json.loads(data)
+            kind = str(document.get("artifactType") or (document.get("config") or {}).get("mediaType") or "")
+            predicate = str((document.get("annotations") or {}).get(_BUNDLE_PREDICATE) or "")
+        except (ValueError, RecursionError, AttributeError):
+            return self
+        return replace(self, artifact_type=kind or self.artifact_type, predicate=predicate)
 
 
 def kind_of(artifact_type: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ INDEX_TYPES = (OCI_INDEX, DOCKER_INDEX)
 MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
 REF_NAME = "org.opencontainers.image.ref.name"
 _ATTESTATION = "vnd.docker.reference.type"
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(?:;[\w=.+ -]*)?", re.ASCII)
 MAX_MANIFEST = 4 * 1024 * 1024
 
 
@@ -107,6 +109,11 @@ class Manifest:
     def blobs(self) -> tuple[Descriptor, ...]:
         """Everything the manifest needs, each blob once: the layers, then the config."""
         return tuple({d.digest: d for d in (*self.layers, self.config)}.values())
+
+
+def is_media_type(text: str) -> bool:
+    """True for what RFC 6838, 4.2 allows. Media types travel in headers, so nothing else may."""
+    return _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def parse_document(data: bytes, media_type: str = "") -> Index | Manifest:

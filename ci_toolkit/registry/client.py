@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.model.digest import Digest
-from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, is_media_type
 from ci_toolkit.registry import auth
 from ci_toolkit.registry.pages import pages
 from ci_toolkit.transport import HttpError
@@ -146,7 +146,7 @@ class RepositoryClient:
 
     def _manifest_request(self, method: str, reference: str, accept: str = "") -> Reply:
         path = f"/v2/{self.path}/manifests/{reference}"
-        headers = {"Accept": f"{_ACCEPT}, {accept}" if accept else _ACCEPT}
+        headers = {"Accept": f"{_ACCEPT}, {accept}" if is_media_type(accept) else _ACCEPT}
         return self.host.exchange(method, path, self.scopes, headers=headers, allow=(200, 404))
 
     def _put(self, content: Content, reference: str) -> Reply:

@@ -19,7 +19,7 @@ from ci_toolkit.registry.remote_blob import RemoteBlob
 from ci_toolkit.registry.upload import bring_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ci_toolkit.model.attached import Artifact
     from ci_toolkit.progress import Progress
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ci_toolkit.registry.graph import Node
     from ci_toolkit.registry.push import Holdings
     from ci_toolkit.registry.upload import How
+
+    Creating = Callable[[Callable[[], Outcome]], Outcome]
 
 _TRIES = 5
 
@@ -39,10 +41,18 @@ class ImageCopy:
     """
 
     def __init__(
-        self, *, source: RepositoryClient, destination: RepositoryClient, holdings: Holdings, progress: Progress
+        self,
+        *,
+        source: RepositoryClient,
+        destination: RepositoryClient,
+        holdings: Holdings,
+        progress: Progress,
+        creating: Creating | None = None,
     ) -> None:
+        """`creating` runs a copy, and once more after it created the repository that wasn't there."""
         self._source, self._destination = source, destination
         self._holdings, self._progress = holdings, progress
+        self._creating = creating
         self._mounts = source.host.name == destination.host.name
 
     def plan(
@@ -69,6 +79,9 @@ class ImageCopy:
         """`run` without its tags."""
         for warning in plan.warnings:
             self._progress.warn(warning)
+        return self._creating(lambda: self._run(plan)) if self._creating else self._run(plan)
+
+    def _run(self, plan: CopyPlan) -> Outcome:
         outcome = self._blobs(plan.blobs) if plan.blobs else Outcome()
         self._put(plan.missing)
         root = plan.root

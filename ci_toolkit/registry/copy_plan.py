@@ -43,12 +43,13 @@ class CopyPlan:
     """Everything that is attached at the source."""
     attaching: tuple[Attachment, ...]
     """What of that the destination lacks."""
+    left: tuple[Artifact, ...]
+    """What of that isn't copied all the same; `warnings` says why."""
     tags: tuple[str, ...]
     moves: tuple[TagMove, ...]
     """The tags that have to be written, in order."""
     immutable: frozenset[str]
     warnings: tuple[str, ...]
-    """What can't be copied, and is left as it is."""
 
     @property
     def is_there(self) -> bool:

@@ -29,7 +29,7 @@ class CopyPlanner:
         self._source, self._destination = source, destination
         self._same_host = source.host.name == destination.host.name
         self._same_repository = self._same_host and source.path == destination.path
-        self._warnings: list[str] = []
+        self._left: list[tuple[Artifact, str]] = []
 
     def plan(self, reference: str, tags: Sequence[str], immutable: frozenset[str], *, artifacts: bool) -> CopyPlan:
         """See `ImageCopy.plan`."""
@@ -55,7 +55,8 @@ class CopyPlanner:
             tags=tuple(tags),
             moves=moves,
             immutable=immutable,
-            warnings=tuple(self._warnings),
+            left=tuple(artifact for artifact, _ in self._left),
+            warnings=tuple(warning for _, warning in self._left),
         )
 
     def _root(self, reference: str) -> tuple[Node, bool]:
@@ -97,7 +98,8 @@ class CopyPlanner:
             return None
         content = self._source.content(str(artifact.descriptor.digest), accept=artifact.descriptor.media_type)
         if content is None:
-            self._warnings.append(f"{where(self._source)} lists {name} of {artifact.subject}, but doesn't have it")
+            warning = f"{where(self._source)} lists {name} of {artifact.subject}, but doesn't have it"
+            self._left.append((artifact, warning))
             return None
         if now and not self._adds_to(content.data, artifact, now):
             return None
@@ -110,10 +112,11 @@ class CopyPlanner:
             return there is None
         if holds_all(data, there.data):
             return True
-        self._warnings.append(
+        warning = (
             f"{where(self._destination)}:{artifact.tag} stays as it is: it holds something that the source's, "
             f"{artifact.descriptor.digest.short}, doesn't, and cosign's manifests can't be merged"
         )
+        self._left.append((artifact, warning))
         return False
 
 

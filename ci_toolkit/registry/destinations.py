@@ -156,6 +156,7 @@ class Destinations:
             destination=RepositoryClient(self._host(destination), destination.path, scopes=both),
             holdings=self._shared_holdings(),
             progress=self._progress,
+            creating=lambda write: self.creating(destination, write),
         )
 
     def tell_budgets(self) -> None:

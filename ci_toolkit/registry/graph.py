@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, RemoteError
 from ci_toolkit.model.links import Links, links_of
-from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor
+from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, is_media_type
 from ci_toolkit.registry.client import Content
 from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.pointing import where
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.registry.client import RepositoryClient
 
-_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(?:;[\w=.+ -]*)?", re.ASCII)
-"""RFC 6838, 4.2. It travels in a header, so nothing else may."""
 _DEEPEST = 8
 _MOST = 2000
 """Manifests below one root: no real image has that many, and each costs a request."""
@@ -91,7 +88,7 @@ def _by_size(blobs: dict[Digest, Descriptor]) -> tuple[Descriptor, ...]:
 
 def _fetch(repository: RepositoryClient, child: Descriptor) -> Node | None:
     known = child.is_manifest or child.is_index
-    if child.media_type and not _MEDIA_TYPE.fullmatch(child.media_type):
+    if child.media_type and not is_media_type(child.media_type):
         message = f"{where(repository)}: an index names {child.digest} with {child.media_type[:60]!r} as its type"
         raise IntegrityError(message)
     if child.size > MAX_MANIFEST:

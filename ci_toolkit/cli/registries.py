@@ -1,0 +1,116 @@
+"""Registries for a command: who we are there, and what the config, where there is one, says of them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_toolkit.cli.session import chosen_progress
+from ci_toolkit.config.find import find
+from ci_toolkit.config.load import load
+from ci_toolkit.errors import ConfigError, UsageError
+from ci_toolkit.model.reference import Reference
+from ci_toolkit.process import SystemRunner
+from ci_toolkit.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.config.options import Config, RegistryOptions
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.registry.client import RepositoryClient
+    from ci_toolkit.registry.destinations import Destinations
+
+
+def open_destinations(
+    *,
+    env: Mapping[str, str],
+    root: Path,
+    registries: Mapping[str, RegistryOptions],
+    redact: Redactor,
+    progress: Progress,
+) -> Destinations:
+    """The registries as the config's `registries` wants them spoken to; nothing is connected yet."""
+    from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.registry.keychains.chain import Logins
+
+    stated = {host: options.auth for host, options in registries.items() if options.auth}
+    logins = Logins(env, SystemRunner(env, Redactor()), stated, redact, progress)
+    wanted = {host for host, options in registries.items() if options.create}
+    return Destinations(
+        env=env,
+        root=root,
+        keychain=logins,
+        create=lambda host, path: host in wanted and logins.create_repository(host, path),
+        insecure=[host for host, options in registries.items() if options.insecure],
+        redact=redact,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What a command that only asks registries has to work with."""
+
+    destinations: Destinations
+    redact: Redactor
+    progress: Progress
+
+    def client(self, reference: Reference) -> RepositoryClient:
+        """The repository of a reference, to be read."""
+        return self.destinations.repository(reference.repository)
+
+
+@contextmanager
+def desk(settings: Settings) -> Iterator[Desk]:
+    """Open registries for a command that needs no config; one that is found gives logins and `insecure`."""
+    env, redact = dict(os.environ), Redactor()
+    with chosen_progress(settings, redact, env) as progress:
+        config = _config(settings, env, progress)
+        for secret in config.secrets if config else ():
+            redact.add(secret)
+        opened = open_destinations(
+            env=env,
+            root=config.root if config else Path.cwd(),
+            registries=config.registries if config else {},
+            redact=redact,
+            progress=progress,
+        )
+        try:
+            yield Desk(destinations=opened, redact=redact, progress=progress)
+        finally:
+            opened.close()
+
+
+def image_named(text: str) -> Reference:
+    """The reference of an image on a registry; the tag is `latest` where neither tag nor digest is given."""
+    if text.startswith("oci:"):
+        message = f"{text!r} is a layout on disk where an image on a registry is wanted"
+        raise UsageError(message, hint="write HOST/NAME:TAG or HOST/NAME@sha256:…")
+    reference = Reference.parse(text)
+    return reference if reference.tag or reference.digest else reference.repository.tagged("latest")
+
+
+def key_of(reference: Reference) -> str:
+    """What a registry is asked for: the digest where there is one, else the tag."""
+    return str(reference.digest or reference.tag)
+
+
+def _config(settings: Settings, env: Mapping[str, str], progress: Progress) -> Config | None:
+    if settings.config:
+        return load(find(Path.cwd(), settings.config), env)
+    try:
+        file = find(Path.cwd())
+    except ConfigError:
+        return None
+    try:
+        return load(file, env)
+    except ConfigError as error:
+        # Whoever looks at an image at home has none of the variables that CI sets.
+        why = error.violations[0] if error.violations else error.message
+        progress.warn(f"the config is left aside, and with it its logins: {why}")
+        return None
