@@ -87,6 +87,7 @@ class ImageOptions:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     title: str | None
+    description: str | None
     licenses: str | None
     cache: CacheOptions
     provenance: Literal["none", "min", "max"]

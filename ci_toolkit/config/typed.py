@@ -113,6 +113,7 @@ def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) ->
         labels=options["labels"],
         annotations=options["annotations"],
         title=options.get("title"),
+        description=options.get("description"),
         licenses=options.get("licenses"),
         cache=_cache(name, options["cache"], schema, repositories, root),
         provenance=options["provenance"],

@@ -67,6 +67,8 @@ def _described(image: ImageOptions, context: CiContext, version: str | None) -> 
     created = context.committed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if context.committed_at else None
     known = {
         "title": image.title or image.name,
+        "description": image.description,
+        "url": context.source_url,
         "source": context.source_url,
         "revision": context.revision,
         "created": created,

@@ -65,6 +65,7 @@ def image_options(context: Path, **changes: Any) -> ImageOptions:
         "labels": {},
         "annotations": {},
         "title": None,
+        "description": None,
         "licenses": None,
         "cache": CacheOptions(type="none", ref=None, path=None, mode="max"),
         "provenance": "min",

@@ -62,6 +62,7 @@ def options(name: str, root: Path, **changes: Any) -> ImageOptions:
         labels={},
         annotations={},
         title=None,
+        description=None,
         licenses=None,
         cache=CacheOptions(type="none", ref=None, path=None, mode="min"),
         provenance="none",

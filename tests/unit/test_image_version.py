@@ -65,10 +65,12 @@ def test_the_git_tag_goes_before_the_version_file(tmp_path: Path) -> None:
 
 def test_what_is_known_becomes_labels_and_annotations_and_the_config_goes_before_it() -> None:
     title = "org.opencontainers.image.title"
-    image = image_options(SRC, licenses="MIT", labels={title: "mine"}, annotations={"x": "y"})
+    image = image_options(SRC, licenses="MIT", description="The API", labels={title: "mine"}, annotations={"x": "y"})
     request = build_request(image, CONTEXT, "1.2.3", Path("/elsewhere"))
     known = {
         "title": "app",
+        "description": "The API",
+        "url": "https://example.com/acme/app",
         "source": "https://example.com/acme/app",
         "revision": REVISION,
         "created": "2026-01-02T03:04:05Z",

@@ -10,7 +10,7 @@ import pytest
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.tags import TagRule, plan_tags
-from ci_toolkit.model.tags_immutable import check_immutable
+from ci_toolkit.model.tags_immutable import check_immutable, never_matching
 
 NOW = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
 RELEASE = CiContext(
@@ -90,7 +90,37 @@ def test_what_a_branch_is_called_is_no_glob() -> None:
     assert plan_tags(rules, context, None, NOW, immutable=["x{branch}", "{branch}"]).immutable == ("x-",)
 
 
-@pytest.mark.parametrize("entry", ["", "a b", "{shaa}", "{sha", "[", "[]", "a/*", "Ü*", "a:b"])
+@pytest.mark.parametrize("entry", ["", "a b", "{shaa}", "{sha", "[", "[]", "a/*", "Ü*", "a:b", "{match}"])
 def test_an_entry_that_no_tag_matches_is_refused(entry: str) -> None:
     with pytest.raises(UsageError):
         check_immutable(entry)
+
+
+@pytest.mark.parametrize(
+    ("entry", "template", "never"),
+    [
+        ("sah-*", "sha-{sha:7}", True),
+        ("sha-*", "sha-{sha:7}", False),
+        ("sha-*", "{sha}", True),
+        ("*", "{sha}", False),
+        ("v*", "{version}", True),
+        ("v*", "v{version}", False),
+        ("[0-9]*", "{version}", False),
+        ("[!0-9]*", "{version}", True),
+        ("{version}", "{version.major}.{version.minor}", False),
+        ("{version}", "latest", True),
+        ("?", "{pr}", False),
+        ("pr-??", "pr-{pr}", False),
+        ("nightly-*", "nightly-{date:%Y-%m-%d}", False),
+        ("nightly-????", "nightly-{date:%Y-%m-%d}", False),
+        ("x*", "{date:%Y-%m-%d}", True),
+        ("Mon*", "{date:%a}", False),
+        ("release-*", "{branch}", False),
+        ("backend-*", "{match}", False),
+        ("two-words", "two words", False),
+        ("latest", "latest-{branch}", True),
+    ],
+)
+def test_an_entry_that_holds_no_tag_of_any_run_is_found(entry: str, template: str, *, never: bool) -> None:
+    assert never_matching([entry], [template]) == ((entry,) if never else ())
+    assert never_matching([entry], [template, "{branch}"]) == ()
