@@ -58,7 +58,8 @@ class Artifact:
         for ending, name in COSIGN_TAGS.items():
             if self.tag.endswith(ending):
                 return name
-        return f"{kind_of(self.predicate)}, signed" if self.predicate else kind_of(self.artifact_type)
+        kind = kind_of(self.predicate or self.artifact_type)
+        return f"{kind}, signed" if self.predicate and not kind.startswith("signature") else kind
 
     def described(self, data: bytes) -> Artifact:
         """With what its manifest says of it: lists name a type that isn't there, or cosign's empty config."""

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.reference import Repository
     from ci_toolkit.progress import Progress
-    from ci_toolkit.registry.copy import CopyPlan, ImageCopy
+    from ci_toolkit.registry.copy import ImageCopy
+    from ci_toolkit.registry.copy_plan import CopyPlan
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.base import Step
     from ci_toolkit.steps.pin import TargetOf
