@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.process import Runner
 
+IN_THE_FILE = ""
+"""As a helper's name it says that this host's login stands in the file, whatever `credsStore` says."""
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _HELPER_TIMEOUT = 30.0
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -46,24 +48,23 @@ class DockerConfig:
         config = self._config()
         keys = _keys(host)
         helpers = _section(config, "credHelpers", self._file)
-        for key in keys:
-            if key in helpers:
-                return self._ask(helpers[key], key)
+        named = next((key for key in keys if key in helpers), None)
+        if named and helpers[named] != IN_THE_FILE:
+            return self._ask(helpers[named], named)
         auths = _section(config, "auths", self._file)
         for name, entry in auths.items():
-            if _normal(name) in {_normal(key) for key in keys} and (login := self._login(name, entry)):
+            if plain_key(name) == plain_key(host) and (login := self._login(name, entry)):
                 return login
-        store = config.get("credsStore")
+        store = config.get("credsStore") if named is None else None
         return self._ask(store, keys[0]) if store else None
 
     @property
     def _file(self) -> Path:
-        directory = self._env.get("DOCKER_CONFIG")
-        return Path(directory or Path(self._env.get("HOME") or "/") / ".docker") / "config.json"
+        return docker_directory(self._env) / "config.json"
 
     def _config(self) -> Mapping[str, Any]:
         if self._document is None:
-            self._document = _read(self._file)
+            self._document = read_config(self._file)
         return self._document
 
     def _login(self, name: str, entry: Any) -> Credential | None:
@@ -101,18 +102,29 @@ class DockerConfig:
         return Credential(username=username, password=secret)
 
 
+def docker_directory(env: Mapping[str, str]) -> Path:
+    """Where the docker command keeps its config."""
+    return Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME") or "/") / ".docker")
+
+
+def key_of(host: str) -> str:
+    """What a host is called in a Docker config."""
+    return _keys(host)[0]
+
+
 def _keys(host: str) -> tuple[str, ...]:
     return (_DOCKER_HUB_KEY, host) if host == "docker.io" else (host,)
 
 
-def _normal(key: str) -> str:
-    """`https://ghcr.io/v2/` and `ghcr.io` are one host to Docker."""
+def plain_key(key: str) -> str:
+    """One spelling of a config's keys: `https://ghcr.io/v2/` and `ghcr.io` are one host to Docker."""
     if key in (_DOCKER_HUB_KEY, "docker.io", "index.docker.io", "registry-1.docker.io"):
         return _DOCKER_HUB_KEY
     return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def read_config(file: Path) -> Mapping[str, Any]:
+    """The document of a `config.json`, empty where there is none; raises UsageError for a broken one."""
     try:
         with file.open("rb") as stream:
             data = stream.read(_MAX_CONFIG + 1)
