@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.conformance import Rules
 from ci_toolkit.errors import IntegrityError, ToolError, UsageError
 from ci_toolkit.files import packaged_schema
 
@@ -22,17 +23,18 @@ def read_document(path: Path, kind: str, *, version: int, made_by: str) -> Mappi
     `made_by` is the command that makes it. Raises UsageError where there is none, ToolError where the disk fails,
     IntegrityError for one nobody can trust.
     """
-    from jsonschema import Draft202012Validator
-
     again = f"delete it and run `{made_by}` again"
     document = _load(path, kind, made_by, again)
     if isinstance(document, dict) and document.get("version", version) != version:
         message = f"{path} has {kind} version {document['version']!r}; this ci-toolkit reads {version}"
         raise IntegrityError(message, hint="use one version of ci-toolkit in all jobs of a pipeline")
-    schema = json.loads(packaged_schema(f"{kind}.schema.json"))
-    for violation in Draft202012Validator(schema).iter_errors(document):
-        message = f"{path} is no valid {kind} file: {violation.json_path}: {violation.message[:200]}"
-        raise IntegrityError(message, hint=again)
+    rules = Rules(json.loads(packaged_schema(f"{kind}.schema.json")))
+    if not rules.conforms(document):
+        from jsonschema import Draft202012Validator
+
+        for violation in Draft202012Validator(rules.document).iter_errors(document):
+            message = f"{path} is no valid {kind} file: {violation.json_path}: {violation.message[:200]}"
+            raise IntegrityError(message, hint=again)
     valid: Mapping[str, Any] = document
     return valid
 

@@ -73,7 +73,7 @@ def command(
             digest=Digest(digest) if digest else None,
             attestations=tuple(a for path in attestations for a in _attestations(path)),
             override=override,
-            by=opened.context.actor or opened.env.get("USER"),
+            by=opened.context.actor or opened.env.get("USER") or opened.env.get("LOGNAME"),
         )
         images = _images(opened, environment, order)
         state = opened.fresh_state(building=False)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_toolkit.config.nodes import Node
-    from ci_toolkit.config.schema import Schema, SchemaNode
+    from ci_toolkit.config.schema import Schema
     from ci_toolkit.config.violations import Path, Violations
+    from ci_toolkit.conformance import SchemaNode
 
 _MOST_CHARACTERS = 1024 * 1024
 _TOO_LONG = "the config's variables hold more than 1 MiB altogether"

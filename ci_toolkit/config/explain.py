@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from ci_toolkit.config.formats import CHECKS
 from ci_toolkit.config.messages import Fault, message_of, missing_key, unknown_key, wrong_type
 from ci_toolkit.config.nodes import key_position
-from ci_toolkit.config.schema import type_of
+from ci_toolkit.conformance import type_of
 from ci_toolkit.errors import UsageError
 
 if TYPE_CHECKING:

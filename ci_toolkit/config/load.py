@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config import conform, document, schema, source, typed
+from ci_toolkit.config import document, schema, source, typed
 from ci_toolkit.config.crosscheck import crosscheck
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
@@ -33,7 +33,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
     rules = schema.load()
     read = document.Document(rules, tree, env, violations)
     _refuse_newer(read, name)
-    if not conform.conforms(rules, rules.document, read.value):
+    if not rules.conforms(read.value):
         from ci_toolkit.config.explain import explain
 
         explain(read)

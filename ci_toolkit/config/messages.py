@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ci_toolkit.config.conform import conforms
 from ci_toolkit.config.nodes import Scalar, node_at
-from ci_toolkit.config.schema import type_of
 from ci_toolkit.config.violations import listed, nearest, quoted, shown
+from ci_toolkit.conformance import type_of
 from ci_toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ci_toolkit.config.document import Document
-    from ci_toolkit.config.schema import SchemaNode
     from ci_toolkit.config.violations import Path
+    from ci_toolkit.conformance import SchemaNode
 
 _LITERAL = "a secret is never written into the file: write it as one ${VARIABLE}, and set the variable where it runs"
 _NOUNS = {
@@ -64,7 +63,7 @@ def wrong_type(fault: Fault) -> str:
     if kind == "null":
         return f"nothing is given where {noun} is needed{_example(fault.option)}"
     if isinstance(node, Scalar) and kind != "string" and "string" in wanted:
-        advice = ": quote it" if conforms(schema, fault.option, node.text) else _example(fault.option)
+        advice = ": quote it" if schema.conforms(node.text, fault.option) else _example(fault.option)
         return f"{quoted(node.text)[1:-1]} is read as {_NOUNS[kind]} where text is needed{advice}"
     if isinstance(node, Scalar) and not node.plain and "boolean" not in wanted and kind == "string":
         return f"text is given where {noun} is needed: leave out the quotes{_example(fault.option)}"

@@ -9,24 +9,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.config.formats import CHECKS
+from ci_toolkit.conformance import Rules, type_of
 from ci_toolkit.files import packaged_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ci_toolkit.config.violations import Path
+    from ci_toolkit.conformance import SchemaNode
 
-SchemaNode = dict[str, Any]
 FILE = "ci-toolkit.schema.json"
-_TYPES: Mapping[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    type(None): "null",
-}
 
 
 def load() -> Schema:
@@ -34,25 +27,11 @@ def load() -> Schema:
     return Schema(json.loads(packaged_schema(FILE)))
 
 
-def type_of(value: Any) -> str:
-    """JSON Schema's name of a value's type."""
-    return _TYPES[type(value)]
-
-
-class Schema:
-    """The schema's document and the way through it."""
+class Schema(Rules):
+    """The config's schema and the way through it."""
 
     def __init__(self, document: SchemaNode) -> None:
-        self.document = document
-
-    def resolved(self, node: SchemaNode) -> SchemaNode:
-        """The node with its `$ref` followed; what stands beside the `$ref` goes first."""
-        while "$ref" in node:
-            target = self.document
-            for part in node["$ref"].removeprefix("#/").split("/"):
-                target = target[part]
-            node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-        return node
+        super().__init__(document, CHECKS)
 
     def branch(self, node: SchemaNode, kind: str) -> SchemaNode:
         """The node that holds for values of this type: itself, or one branch of its `oneOf`."""

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_toolkit.config import schema
-from ci_toolkit.config.conform import conforms
 from ci_toolkit.config.explain import validator
 from tests.harness.configs import GOLDEN
 
@@ -88,7 +87,7 @@ def documents(draw: st.DrawFn) -> Any:
 @settings(max_examples=500, deadline=None)
 @given(documents())
 def test_same_verdict(document: Any) -> None:
-    quick = conforms(SCHEMA, SCHEMA.document, document)
+    quick = SCHEMA.conforms(document)
     if any(isinstance(_at(document, path), float) for path in _places(document)):
         # 1.0 is an integer to JSON Schema: a doubt, which the library decides.
         assert not quick or VALIDATOR.is_valid(document)
@@ -103,10 +102,10 @@ def _at(document: Any, path: tuple[Any, ...]) -> Any:
 
 
 def test_the_full_config_is_quickly_right() -> None:
-    assert conforms(SCHEMA, SCHEMA.document, FULL)
+    assert SCHEMA.conforms(FULL)
 
 
 def test_an_unknown_keyword_is_a_doubt() -> None:
-    assert conforms(SCHEMA, {"type": "string", "title": "x"}, "x")
-    assert not conforms(SCHEMA, {"type": "string", "not": {"const": "y"}}, "x")
-    assert not conforms(SCHEMA, {"type": "string", "format": "unheard-of"}, "x")
+    assert SCHEMA.conforms("x", {"type": "string", "title": "x"})
+    assert not SCHEMA.conforms("x", {"type": "string", "not": {"const": "y"}})
+    assert not SCHEMA.conforms("x", {"type": "string", "format": "unheard-of"})

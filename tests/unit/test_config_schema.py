@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from ci_toolkit.config import conform, messages, schema
+from ci_toolkit import conformance
+from ci_toolkit.config import messages, schema
 from ci_toolkit.config.explain import validator
 from ci_toolkit.config.formats import CHECKS
 from ci_toolkit.model.gate import Reaction
@@ -88,8 +89,8 @@ def test_mappings_are_closed() -> None:
 
 def test_only_what_its_readers_understand() -> None:
     for node in NODES:
-        keywords = set(node) - conform.ANNOTATIONS - {"$ref"}
-        assert keywords <= set(conform.PLAIN) | set(conform.DEEP)
+        keywords = set(node) - conformance.ANNOTATIONS - {"$ref"}
+        assert keywords <= set(conformance.PLAIN) | set(conformance.DEEP)
         told = set(messages.MESSAGES) | {
             "properties",
             "items",

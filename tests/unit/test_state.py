@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ci_toolkit import state as states
+from ci_toolkit.conformance import Rules
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.files import packaged_schema
 from ci_toolkit.model.digest import Digest
@@ -81,6 +82,14 @@ FULL = states.State(
         ),
     ),
 )
+
+
+def test_a_whole_state_is_quickly_right() -> None:
+    rules = Rules(json.loads(packaged_schema("state.schema.json")))
+    document = json.loads(json.dumps(states.as_json(FULL)))
+    assert rules.conforms(document)
+    document["images"]["app"]["digest"] = "sha256:0"
+    assert not rules.conforms(document)
 
 
 def test_a_promotion_that_came_to_the_same_keeps_its_first_record() -> None:
