@@ -75,6 +75,10 @@ class Web:
         self._redact.add(value)
         return value
 
+    def _harmless(self, said: str) -> str:
+        # Shortened at the end: of a secret that is cut off the redactor would know nothing.
+        return self._redact(neutralise(self._redact(said)))[:300]
+
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in _LOOPBACK:
             message = f"{without_query(url)} can't be asked for a token: only https keeps it secret"
@@ -83,7 +87,7 @@ class Web:
             accept = {"Accept": "application/json", **headers}
             reply = transport.request(method, url, headers=accept, body=body, cap=_MAX_ANSWER)
         if reply.status not in (200, 201):
-            said = (status_line(reply.status), self._redact(_said(reply)))
+            said = (status_line(reply.status), self._harmless(_said(reply)))
             message = f"{method} {without_query(url)}: {': '.join(part for part in said if part)}"
             raise HttpError(
                 message,
@@ -114,7 +118,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _said(reply: Reply) -> str:
-    """What the service says went wrong, in one line that is harmless in a log."""
+    """What the service says went wrong, in one line."""
     document: Any = _object(reply.body)
     text = ""
     if document is None:
@@ -124,4 +128,4 @@ def _said(reply: Reply) -> str:
         inner = errors[0] if isinstance(errors, list) and errors else None
         found = inner if inner is not None else next((document[w] for w in _WORDS if document.get(w)), None)
         text, document = (found, None) if isinstance(found, str) else ("", found)
-    return neutralise(" ".join(text.split()))[:300]
+    return " ".join(text.split())
