@@ -51,10 +51,8 @@ class DockerConfig:
         named = next((key for key in keys if key in helpers), None)
         if named and helpers[named] != IN_THE_FILE:
             return self._ask(helpers[named], named)
-        auths = _section(config, "auths", self._file)
-        for name, entry in auths.items():
-            if plain_key(name) == plain_key(host) and (login := self._login(name, entry)):
-                return login
+        if login := _stated(config, host, self._file):
+            return login
         store = config.get("credsStore") if named is None else None
         return self._ask(store, keys[0]) if store else None
 
@@ -66,17 +64,6 @@ class DockerConfig:
         if self._document is None:
             self._document = read_config(self._file)
         return self._document
-
-    def _login(self, name: str, entry: Any) -> Credential | None:
-        if not isinstance(entry, dict):
-            raise _broken(self._file, f"auths.{name} is no object")
-        username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
-        if entry.get("auth"):
-            username, password = _decode(self._file, name, entry["auth"])
-        identity, registry = str(entry.get("identitytoken") or ""), str(entry.get("registrytoken") or "")
-        if not (password or identity or registry):
-            return None
-        return Credential(username=username, password=password, identity_token=identity, registry_token=registry)
 
     def _ask(self, helper: Any, key: str) -> Credential | None:
         if not isinstance(helper, str) or not _HELPER_NAME.fullmatch(helper):
@@ -139,6 +126,30 @@ def read_config(file: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise _broken(file, "its root is no object")
     return document
+
+
+def login_in_file(file: Path, host: str) -> Credential | None:
+    """The login that stands in a `config.json` itself; raises UsageError for a broken one."""
+    return _stated(read_config(file), host, file)
+
+
+def _stated(config: Mapping[str, Any], host: str, file: Path) -> Credential | None:
+    for name, entry in _section(config, "auths", file).items():
+        if plain_key(name) == plain_key(host) and (login := _login(name, entry, file)):
+            return login
+    return None
+
+
+def _login(name: str, entry: Any, file: Path) -> Credential | None:
+    if not isinstance(entry, dict):
+        raise _broken(file, f"auths.{name} is no object")
+    username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
+    if entry.get("auth"):
+        username, password = _decode(file, name, entry["auth"])
+    identity, registry = str(entry.get("identitytoken") or ""), str(entry.get("registrytoken") or "")
+    if not (password or identity or registry):
+        return None
+    return Credential(username=username, password=password, identity_token=identity, registry_token=registry)
 
 
 def _section(config: Mapping[str, Any], name: str, file: Path) -> Mapping[str, Any]:
