@@ -66,6 +66,8 @@ def _rows(image: ImageState) -> Iterator[tuple[str, str]]:
         yield "tags", ", ".join(image.tags)
     for pushed in image.pushed:
         yield "pushed", f"{pushed.repository}  {_outcome(pushed)}"
+    for repository, why in image.failed_pushes.items():
+        yield "failed", f"{repository}  {neutralise(why)}"
     yield from image.reports.items()
 
 

@@ -149,12 +149,11 @@ class PushStep:
             raise VerdictError(message, hint=hint)
 
     def _cleared(self, name: str, image: ImageState) -> dict[str, object]:
-        """Forget pushes of another digest or to repositories no longer asked for; keep the gate's story straight."""
+        """Forget earlier failures, and pushes of another digest or to repositories no longer asked for."""
         wanted = {str(destination) for destination in self._images[name].repositories}
         kept = tuple(p for p in image.pushed if p.digest == image.digest and p.repository in wanted)
-        failed = {repository: why for repository, why in image.failed_pushes.items() if repository in wanted}
         gate = "off" if not self._gate else "overridden" if self._no_gate else "on"
-        return {"pushed": kept, "references": _references(kept), "failed_pushes": failed, "gate": gate}
+        return {"pushed": kept, "references": _references(kept), "failed_pushes": {}, "gate": gate}
 
     def _tell(self, errand: Errand, came: Outcome | ToolkitError) -> None:
         if isinstance(came, ToolkitError):

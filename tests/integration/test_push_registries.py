@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -106,6 +107,7 @@ def test_one_that_fails_stops_no_other_and_the_next_run_finishes(
     assert sorted(p["repository"] for p in project.state["pushed"]) == sorted(good)
     assert list(project.state["failed_pushes"]) == [project.repositories[1]]
     assert "403 Forbidden: DENIED: not today" in project.state["failed_pushes"][project.repositories[1]]
+    assert re.search(rf"failed +{re.escape(project.repositories[1])}  POST .*not today", done.stdout)
     lines = done.stderr.splitlines()
     for repository in good:
         assert len([line for line in lines if line.startswith(f"app → {repository}: ") and " now " in line]) == 1
