@@ -146,6 +146,7 @@ class Cloud:
                 return
             if self.lost and exchange.method == "POST":
                 self.lost -= 1
+                self.secrets.pop()  # it never arrives
                 exchange.drop()
                 return
             exchange.answer(Answer(200, {"content-type": "application/json"}, body))
