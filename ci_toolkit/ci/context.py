@@ -74,7 +74,7 @@ def github_context(env: Mapping[str, str], local: CiContext) -> CiContext:
         event=kind,
         revision=revision,
         branch=branch,
-        base_branch=_text(_at(pull, "base", "ref")),
+        base_branch=env.get("GITHUB_BASE_REF") or None,
         tag=tag,
         tags=_with(local.tags, tag),
         default_branch=_text(_at(event, "repository", "default_branch")) or local.default_branch,

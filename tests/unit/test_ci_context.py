@@ -111,6 +111,12 @@ def test_events_of_github(name: str, event: Event) -> None:
     assert github_context({**GITHUB, "GITHUB_EVENT_NAME": name}, LOCAL).event == event
 
 
+def test_the_branch_that_a_pull_request_goes_into() -> None:
+    env = {**GITHUB, "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/5/merge"}
+    assert github_context({**env, "GITHUB_BASE_REF": "release/1.4"}, LOCAL).base_branch == "release/1.4"
+    assert github_context({**GITHUB, "GITHUB_BASE_REF": ""}, LOCAL).base_branch is None
+
+
 def test_github_without_a_checkout() -> None:
     context = github_context(GITHUB, CiContext())
     assert (context.revision, context.committed_at) == (SHA, None)
@@ -137,8 +143,18 @@ def test_a_push_to_gitlab() -> None:
     [
         ({"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v2.0.0"}, {"event": "tag", "tag": "v2.0.0", "branch": None}),
         (
-            {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "12"},
-            {"event": "pull_request", "pull_request": 12, "branch": None, "revision": SHA},
+            {
+                "CI_PIPELINE_SOURCE": "merge_request_event",
+                "CI_MERGE_REQUEST_IID": "12",
+                "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "release/1.4",
+            },
+            {
+                "event": "pull_request",
+                "base_branch": "release/1.4",
+                "pull_request": 12,
+                "branch": None,
+                "revision": SHA,
+            },
         ),
         (
             {

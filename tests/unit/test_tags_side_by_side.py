@@ -14,48 +14,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.context import CiContext, Event
 from ci_toolkit.steps.image_version import image_tags
 from tests.harness.configs import image_of
+from tests.harness.runs import NOW, context_of
 
 CASES = [
     (file.stem, case)
     for file in sorted((Path(__file__).parent.parent / "golden/tags").glob("*.toml"))
     for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]
 ]
-EVENTS: dict[str, Event] = {
-    "push": "push",
-    "tag": "tag",
-    "pr": "pull_request",
-    "schedule": "schedule",
-    "manual": "manual",
-}
-NOW = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
-COMMITTED = datetime(2026, 6, 30, 1, 2, 3, tzinfo=timezone(timedelta(hours=2)))
-
-
-def context_of(case: dict[str, Any]) -> CiContext:
-    """The run of a case."""
-    kind, _, name = case["run"].partition(" ")
-    tag = name if kind == "tag" else None
-    return CiContext(
-        event=EVENTS[kind],
-        revision="0123456789abcdef0123456789abcdef01234567",
-        committed_at=COMMITTED,
-        branch=name if kind in ("push", "schedule", "manual") else None,
-        base_branch="main" if kind == "pr" else None,
-        tag=tag,
-        tags=(*([tag] if tag else []), *case.get("others", ())),
-        default_branch="main",
-        pull_request=int(name) if kind == "pr" else None,
-    )
 
 
 @pytest.mark.parametrize(("table", "case"), CASES, ids=[f"{t}-{c['run']}-{i}" for i, (t, c) in enumerate(CASES)])
@@ -67,7 +40,7 @@ def test_side_by_side(tmp_path: Path, table: str, case: dict[str, Any]) -> None:
     assert ("we_give" in case) == bool(case.get("why")), "a difference has a reason, and a reason a difference"
     assert case.get("we_give") != case["gives"], f"{table}: no difference"
     try:
-        planned = image_tags(image, context_of(case), NOW)
+        planned = image_tags(image, context_of(case["run"], case.get("others", ())), NOW)
     except UsageError as error:
         assert (expected, "no tag rule applies" in error.message) == ([], True)  # noqa: PT017 one of two right answers
     else:
