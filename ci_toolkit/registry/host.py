@@ -11,6 +11,7 @@ from ci_toolkit.model.reference import DOCKER_HUB
 from ci_toolkit.progress import Silent
 from ci_toolkit.registry.budget import Budget, budget_of
 from ci_toolkit.registry.faults import error_of
+from ci_toolkit.registry.granted import granted_by
 from ci_toolkit.transport import HttpError, Reply
 from ci_toolkit.trust import joined, same_origin, without_query
 
@@ -121,6 +122,10 @@ class RegistryHost:
                 hint = self._authorizer.hint() if ours and reply.status in (401, 403) else ""
                 raise error_of(reply, method, hint=hint)
             self._authorizer.learn(reply, scopes, authorization)
+
+    def granted(self, scopes: Scopes) -> Scopes | None:
+        """What the token for these scopes says it is good for; None where there is none yet, or it doesn't say."""
+        return granted_by(self._authorizer.header(scopes))
 
     def told_budget(self) -> str:
         """`Docker Hub: 94 of 100 pulls left for 6 h`; empty where the registry told of no limit."""
