@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit import state as states
 from ci_toolkit.config.load import load
 from ci_toolkit.model.oci import OCI_INDEX, Descriptor, parse_index
+from ci_toolkit.registry.credentials import Configured, Credential
 from tests.harness.project import git
 from tests.harness.pushing import destinations, document, sample_image
 from tests.harness.registry import program
@@ -71,7 +72,9 @@ class Delivered:
         states.write(self.state_file, self.state.with_image(name, **changes))
 
 
-def delivered(root: Path, config: str, *, verdict: states.Verdict | None = "pass") -> Delivered:
+def delivered(
+    root: Path, config: str, *, verdict: states.Verdict | None = "pass", env: Mapping[str, str] | None = None
+) -> Delivered:
     """A git repository with this config, whose images are pushed as `sha-…` to all their repositories."""
     root.mkdir()
     (root / ".ci-toolkit.yml").write_text(config)
@@ -79,13 +82,18 @@ def delivered(root: Path, config: str, *, verdict: states.Verdict | None = "pass
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "first")
     revision = git(root, "rev-parse", "HEAD")
-    loaded = load(root / ".ci-toolkit.yml", {})
+    loaded = load(root / ".ci-toolkit.yml", env or {})
     state = states.State(
         tool_version="0.1.0", source=states.Source(revision=revision, images_hash=loaded.images_hash, ref="main")
     )
     tag = f"sha-{revision[:7]}"
     digests = {}
-    with destinations() as registries:
+    logins = {
+        host: Credential(username=options.auth.username or "", password=options.auth.password or "")
+        for host, options in loaded.registries.items()
+        if options.auth
+    }
+    with destinations(keychain=Configured(logins)) as registries:
         for name, image in loaded.images.items():
             layout, index = described_image(root / "layouts" / name, salt=f"{root}{name}", revision=revision)
             digests[name] = str(index.digest)
