@@ -140,11 +140,16 @@ class _Plan:
             facts.require(rule.when, rule.branch)
             self._add(facts, template)
         except SkipRule as reason:
-            name = rule.tag if rule.tag not in self.skipped else f"{rule.tag} (when: {rule.when})"
-            self.skipped[name] = str(reason)
+            self.skipped[self._name(rule)] = str(reason)
             return
         if self._deciding is None and tags_template.names_version(rule.tag):
             self._deciding, self._version = rule, facts.stated_version()
+
+    def _name(self, rule: TagRule) -> str:
+        """The rule in words of its own: the template, and where several share it what else it says."""
+        conditions = {"when": rule.when, "match": rule.match, "branch": rule.branch, "from": rule.source}
+        told = ", ".join(f"{key}: {value}" for key, value in conditions.items() if value is not None)
+        return rule.tag if rule.tag not in self.skipped else f"{rule.tag} ({told or 'again'})"
 
     def add_latest(self, flavor: Flavor) -> None:
         """Add `latest`: always, or where the version that the tags say is the highest."""

@@ -40,10 +40,11 @@ class Facts:
     """The version of the git tag or the version file."""
 
     def require(self, when: When | None, branch: str | None) -> None:
-        """Leave the rule out (SkipRule) unless its condition holds and the branch that is built matches the glob."""
+        """Leave the rule out (SkipRule) unless its conditions hold: the event, the branch's name, the pattern."""
         context = self.context
         if branch is not None or when in ("branch", "default-branch", "not-default-branch"):
             self._require_branch(when, branch)
+        self.reading.require_match(context)
         if when == "tag" and context.tag is None:
             skip("no git tag is built")
         elif when == "pull-request" and context.pull_request is None:
@@ -92,8 +93,7 @@ class Facts:
         if self.context.event == "pull_request" and not self.reading.states_version:
             # A version file holds the next release's version in every pull request: none of them is that release.
             skip("a pull request releases no version")
-        version = self.reading.version(self.context, self.known)
-        return version or skip("there is no version: neither a git tag like v1.2.3 nor a version file")
+        return self.reading.required(self.context, self.known)
 
     def _required_release(self) -> Version:
         release = self._required_version()

@@ -44,6 +44,11 @@ class Reading:
         """True where the rule names the text itself: its version then is one in every event."""
         return self._source is not None
 
+    def require_match(self, context: CiContext) -> None:
+        """Raise SkipRule where there is a pattern and it finds nothing."""
+        if self._pattern:
+            self.matched(context)
+
     def matched(self, context: CiContext) -> tuple[str | None, ...]:
         """What the pattern finds in this run's text, the whole and each group; raises SkipRule."""
         text = self._text(context)
@@ -51,6 +56,16 @@ class Reading:
             skip("no git tag is built")
         found = self._pattern.search(text) if self._pattern else None
         return found or skip(f"the pattern doesn't match {text[:_LONGEST_SHOWN]!r}")
+
+    def required(self, context: CiContext, known: str | None) -> Version:
+        """The version of this run; raises SkipRule where there is none."""
+        version = self.version(context, known)
+        if version:
+            return version
+        part = self.part(context)
+        if part is not None and (self._pattern or self._source is not None or self._scheme):
+            skip(f"{part[:_LONGEST_SHOWN]!r} is no version{f' of {self._scheme}' if self._scheme else ''}")
+        skip("there is no version: neither a git tag like v1.2.3 nor a version file")
 
     def part(self, context: CiContext) -> str | None:
         """The part of this run's text in which a version would stand."""

@@ -48,7 +48,10 @@ def test_a_monorepo_tells_its_projects_apart() -> None:
 @pytest.mark.parametrize(
     ("rule", "context", "why"),
     [
-        (TagRule("{version}", match="^frontend-v(.+)$"), BACKEND, "neither a git tag"),
+        (TagRule("{version}", match="^frontend-v(.+)$"), BACKEND, "doesn't match 'backend-v1.4.0'"),
+        (TagRule("latest", match="^frontend-v(.+)$"), BACKEND, "doesn't match 'backend-v1.4.0'"),
+        (TagRule("{version}", match="^(back)end"), BACKEND, "'back' is no version"),
+        (TagRule("{version}", match="x"), MAIN, "no git tag is built"),
         (TagRule("{match}", match="^frontend-v(.+)$"), BACKEND, "doesn't match 'backend-v1.4.0'"),
         (TagRule("{match}", match="x"), MAIN, "no git tag is built"),
         (TagRule("{match.2}", match="(b)|(x)"), BACKEND, "match.2 took no part"),
@@ -59,12 +62,21 @@ def test_a_monorepo_tells_its_projects_apart() -> None:
         (TagRule("x", when="not-default-branch"), replace(MAIN, default_branch=None), "isn't known"),
         (TagRule("x", enable=False), MAIN, "switched off"),
         (TagRule("{base-branch}"), MAIN, "no pull request into a known branch"),
-        (TagRule("{version}", source="word"), MAIN, "there is no version"),
-        (TagRule("{version}", scheme="semver"), replace(MAIN, tag="2026.4"), "there is no version"),
+        (TagRule("{version}", source="word"), MAIN, "'word' is no version"),
+        (TagRule("{version}", scheme="semver"), replace(MAIN, tag="2026.4"), "'2026.4' is no version of semver"),
     ],
 )
 def test_a_rule_that_does_not_apply_says_why(rule: TagRule, context: CiContext, why: str) -> None:
     assert why in reason(rule, context, None)
+
+
+def test_rules_of_one_template_are_told_apart() -> None:
+    rules = [TagRule("{version}", match=f"^{name}-(.+)$") for name in ("a", "b", "c")]
+    assert list(plan_tags([*rules, ALWAYS], BACKEND, None, NOW).skipped) == [
+        "{version}",
+        "{version} (match: ^b-(.+)$)",
+        "{version} (match: ^c-(.+)$)",
+    ]
 
 
 def test_a_version_that_the_rule_states_holds_for_a_pull_request_too() -> None:
