@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
     """Our push and crane's, in turn, each to a repository and a storage that are empty."""
     with tempfile.TemporaryDirectory() as scratch, registry(Path(scratch) / "registry") as (host, storage):
         layout = Path(scratch) / "layout"
-        _make(layout)
+        make_layout(layout)
         numbers = count()
         ours = [sys.executable, "-m", "bench.push_once", str(layout)]
         theirs = ["crane", "push", str(layout)]
@@ -96,7 +96,7 @@ def _wait_for(host: str, process: subprocess.Popen[bytes]) -> None:
     sys.exit("docker-registry doesn't start: is `scripts/stack up --tests` done?")
 
 
-def _make(path: Path) -> None:
+def make_layout(path: Path) -> None:
     """A layout of one image; its layers are random bytes, as compressed ones look to a client."""
     layout = Layout(path)
     layout.create()

@@ -1,0 +1,46 @@
+"""Copying 200 MB between two registries, beside `crane copy`: whole processes, and memory that stays flat."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.measure import Contender, compare
+from bench.push import PEAK, make_layout, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.measure import Row
+
+
+def rows() -> Iterator[Row]:
+    """Both copy the same image, in turn, to a registry whose storage is empty."""
+    command = str(Path(sys.executable).parent / "ci-toolkit")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        registry(Path(scratch) / "from") as (source, _),
+        registry(Path(scratch) / "to") as (target, storage),
+    ):
+        layout = Path(scratch) / "layout"
+        make_layout(layout)
+        subprocess.run(["crane", "push", layout, f"{source}/bench/app:1"], check=True, capture_output=True)
+
+        def empty() -> None:
+            shutil.rmtree(storage, ignore_errors=True)
+            os.sync()
+
+        row = compare(
+            "copy 200 MB to another registry / crane copy",
+            Contender([command, "copy", "--quiet", f"{source}/bench/app:1", f"{target}/bench/ours:1"], prepare=empty),
+            Contender(["crane", "copy", f"{source}/bench/app:1", f"{target}/bench/theirs:1"], prepare=empty),
+            limit=1.1,
+        )
+        if row.peak > PEAK:
+            sys.exit(f"a copy took {row.peak / 1e6:.0f} MB of memory: {PEAK / 1e6:.0f} MB are promised")
+        yield row
