@@ -10,11 +10,10 @@ from ci_toolkit.config.options import AuthOptions
 from ci_toolkit.connections import Limits
 from ci_toolkit.errors import ToolkitError
 from ci_toolkit.process import SystemRunner
-from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.keychains.chain import Logins
 from ci_toolkit.registry.keychains.endpoints import VENDORS, Endpoints
-from tests.harness.pushing import Naps
+from tests.harness.pushing import Heard, Naps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,21 +25,6 @@ if TYPE_CHECKING:
 def auth(provider: Provider, **options: str) -> AuthOptions:
     """`registries.HOST.auth` as the config would have it."""
     return AuthOptions(provider=provider, **options)
-
-
-class Heard(Silent):
-    """A progress that remembers every word."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, message: str) -> None:
-        """Remember it."""
-        self.lines.append(message)
-
-    def warn(self, message: str) -> None:
-        """Remember it."""
-        self.lines.append(message)
 
 
 @dataclass
@@ -71,7 +55,7 @@ class Desk:
 
     def leaks(self, secrets: list[str]) -> list[str]:
         """The secrets that stand in anything shown or said, or that the redactor lets through."""
-        said = "\n".join([*self.shown, *self.heard.lines])
+        said = "\n".join([*self.shown, *(line for _, line in self.heard.lines)])
         return [s for s in secrets if s in said or s in self.redact(f"x {s} y")]
 
 

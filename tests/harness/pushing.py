@@ -30,7 +30,7 @@ from ci_toolkit.retries import Patience
 from tests.harness.images import make_image
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.credentials import Keychain
@@ -143,6 +143,7 @@ def destinations(
     redact: Redactor | None = None,
     progress: Progress | None = None,
     insecure: tuple[str, ...] = (),
+    create: Callable[[str, str], bool] | None = None,
 ) -> Iterator[Destinations]:
     """Destinations that wait for nothing; `login` is valid for `hosts`."""
     opened = Destinations(
@@ -154,6 +155,7 @@ def destinations(
         progress=progress or Silent(),
         limits=limits or Limits(connect=2, idle=5, total=20),
         patience=(naps or Naps()).patience(attempts),
+        create=create,
     )
     try:
         yield opened
