@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from ci_toolkit.errors import IntegrityError, RemoteError, UsageError
 from ci_toolkit.model.oci import parse_document
 from ci_toolkit.model.reference import Repository
-from ci_toolkit.model.tags import Tags, plan_tags
+from ci_toolkit.model.tags import NO_FLAVOR, Flavor, Tags, plan_tags
 from ci_toolkit.steps.image_version import image_version
 
 if TYPE_CHECKING:
@@ -48,13 +48,15 @@ class Place:
     repositories: tuple[Repository, ...]
     rules: tuple[TagRule, ...]
     immutable: tuple[str, ...]
+    flavor: Flavor = NO_FLAVOR
 
 
 def place(name: str, image: ImageOptions, environments: Mapping[str, EnvironmentOptions]) -> Place:
     """The place of this name; raises UsageError for one that isn't in the config."""
     own = tuple(r for r in image.repositories if isinstance(r, Repository))
     if name == BUILD:
-        return Place(name=name, repositories=own, rules=image.tags, immutable=image.immutable_tags)
+        immutable = image.immutable_tags
+        return Place(name=name, repositories=own, rules=image.tags, immutable=immutable, flavor=image.flavor)
     if name not in environments:
         message = f"there is no environment {name!r} in the config"
         raise UsageError(message, hint=f"there is {', '.join((BUILD, *environments))}")
@@ -117,7 +119,7 @@ class Finder:
 
     def _by_tag(self, image: ImageOptions, origin: Place) -> Digest:
         version = image_version(image, self.context)
-        tags = plan_tags(origin.rules, self.context, version, self.now).tags
+        tags = plan_tags(origin.rules, self.context, version, self.now, flavor=origin.flavor).tags
         for tag in tags:
             found = {r: self.registries.repository(r).resolve(tag) for r in origin.repositories}
             digests = {repository: head.digest for repository, head in found.items() if head}
@@ -139,7 +141,8 @@ def _of_image(context: CiContext, annotations: Mapping[str, str]) -> CiContext:
         created = None
     committed = created if created and created.tzinfo else None
     revision = annotations.get(f"{_OCI}revision")
-    return replace(context, revision=revision, committed_at=committed, branch=None, tag=None, pull_request=None)
+    known = replace(context, revision=revision, committed_at=committed)
+    return replace(known, branch=None, base_branch=None, tag=None, pull_request=None)
 
 
 def _listed(items: Sequence[object]) -> str:
