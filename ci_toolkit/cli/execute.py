@@ -10,6 +10,7 @@ import click
 
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
+from ci_toolkit.cli.logged_in import logged_in
 from ci_toolkit.cli.session import session
 from ci_toolkit.cli.warm_up import warm_up
 from ci_toolkit.cli.wiring import Wishes, Workshop
@@ -34,24 +35,29 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         if settings.dry_run:
             print_plan(_plan(opened, ordered, wishes or Wishes()), settings)
             return
-        state = _first_state(opened, ordered)
-        journal = pipeline.Journal(opened.state_file, state)
-        if len(ordered) > 1:
-            warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
-        workshop = Workshop(opened, journal.save, wishes or Wishes())
-        try:
-            pipeline.run(
-                workshop.steps(ordered),
-                journal,
-                images=opened.images,
-                progress=opened.progress,
-                gate=not (wishes and wishes.no_gate),
-            )
-        finally:
-            if wishes and wishes.findings:
-                _print_findings(opened, workshop, wishes.findings)
-            else:
-                print_state(opened, journal.state)
+        with logged_in(opened, ordered) as at_work:
+            _run(at_work, ordered, wishes or Wishes())
+
+
+def _run(opened: Session, ordered: Sequence[str], wishes: Wishes) -> None:
+    settings = opened.settings
+    journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
+    if len(ordered) > 1:
+        warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
+    workshop = Workshop(opened, journal.save, wishes)
+    try:
+        pipeline.run(
+            workshop.steps(ordered),
+            journal,
+            images=opened.images,
+            progress=opened.progress,
+            gate=not wishes.no_gate,
+        )
+    finally:
+        if wishes.findings:
+            _print_findings(opened, workshop, wishes.findings)
+        else:
+            print_state(opened, journal.state)
 
 
 def print_plan(actions: Sequence[Action], settings: Settings) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
 from ci_toolkit.ci.plain import PlainProgress
+from ci_toolkit.cli.kept_logins import Found, find_kept
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.cli.workdir import workdir
 from ci_toolkit.config.find import find
@@ -45,6 +46,8 @@ class Session:
     runner: SystemRunner
     redact: Redactor
     progress: Progress
+    logins: Found = field(default_factory=Found)
+    """Registry logins that are at hand already."""
 
     @property
     def state_file(self) -> Path:
@@ -98,8 +101,13 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
     redact = Redactor()
     for secret in config.secrets:
         redact.add(secret)
-    runner = SystemRunner(env, redact)
     path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
+    logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
+    env |= logins.variables
+    for login in logins.had.values():
+        for secret in login.secrets:
+            redact.add(secret, user=login.username)
+    runner = SystemRunner(env, redact)
     with chosen_progress(settings, redact, env) as progress:
         opened = Session(
             settings=settings,
@@ -111,6 +119,7 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
             runner=runner,
             redact=redact,
             progress=progress,
+            logins=logins,
         )
         try:
             if settings.dry_run or not writes:

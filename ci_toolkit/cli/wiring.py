@@ -66,12 +66,13 @@ class Workshop:
         """The registries and directories of this run, each opened once."""
         if self._destinations is None:
             from ci_toolkit.registry.destinations import Destinations
+            from ci_toolkit.registry.known_logins import KnownLogins
 
             session = self._session
             self._destinations = Destinations(
                 env=session.env,
                 root=session.config.root,
-                keychain=self.logins(),
+                keychain=KnownLogins(session.logins.had, self.logins(), ended=session.logins.ended),
                 create=self._create_repository,
                 insecure=[host for host, options in session.config.registries.items() if options.insecure],
                 redact=session.redact,

@@ -88,10 +88,11 @@ class Checker:
         name = wanted[0].host
         try:
             host = self._connect(name)
-            login = prove(host, self._keychain)
+            prove(host)
         except ToolkitError as error:
             yield from (self._outside(each, error) for each in wanted)
             return
+        login: Login = "accepted" if self._keychain.answers.get(name) else "none"
         for each in wanted:
             access = Access(wanted=each, reachable=True, login=login, user=self._keychain.user(name))
             yield self._repository(host, access, each.repository.path) if each.repository else access
@@ -125,13 +126,9 @@ class Checker:
             return None
 
 
-def prove(host: RegistryHost, keychain: Noted) -> Login:
-    """Show our login to the registry; raises HttpError where it, or its token service, refuses it.
-
-    A registry that asks nobody is shown none: `none`.
-    """
+def prove(host: RegistryHost) -> None:
+    """Show our login to the registry, if it asks; raises HttpError where it, or its token service, refuses it."""
     host.call("GET", "/v2/", auth.Scopes(), allow=(200, 404, 405))
-    return "accepted" if keychain.answers.get(host.name) else "none"
 
 
 def _exists(host: RegistryHost, path: str) -> Existence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,13 @@ class Kept:
     directory: Path
     over: Path
     notes: Mapping[str, Note]
+    nobody: tuple[str, ...] = ()
+    """Hosts that are asked without a login, whatever the user's own config says."""
+
+    def logins(self) -> dict[str, Credential]:
+        """All of them, by host; raises UsageError for a broken config."""
+        found = {host: self.credential(host) for host in self.notes}
+        return {host: login for host, login in found.items() if login}
 
     def credential(self, host: str) -> Credential | None:
         """The login of a host with its end; raises UsageError for a broken config."""
@@ -73,10 +80,14 @@ def merged(own: Mapping[str, Any], logins: Mapping[str, Credential], nobody: Col
     if own.get("credsStore"):
         helpers |= {key_of(host): IN_THE_FILE for host in (*logins, *nobody)}
     auths = others("auths") | {key_of(host): _entry(login) for host, login in logins.items()}
-    document = {**own, "auths": auths, "credHelpers": helpers}
-    if not helpers:
-        del document["credHelpers"]
-    return document
+    changed = {"auths": auths, "credHelpers": helpers}
+    return {**own, **{name: section for name, section in changed.items() if section or name in own}}
+
+
+def brings_change(over: Path, logins: Mapping[str, Credential], nobody: Collection[str]) -> bool:
+    """True if the Docker config of `over` says anything else than these logins; raises UsageError for a broken one."""
+    own = read_config(over / "config.json")
+    return merged(own, logins, nobody) != own
 
 
 def write(directory: Path, over: Path, logins: Mapping[str, Credential], nobody: Collection[str] = ()) -> None:
@@ -98,13 +109,25 @@ def keep(
     stated: Mapping[str, str],
 ) -> None:
     """`write`, with notes for later commands. `stated`: by host, what `Note.stated` shall be."""
-    write(directory, over, logins, nobody)
     notes = {
-        host: {"user": who(login), "expires_at": login.expires_at, "stated": stated[host]}
+        host: Note(user=who(login), expires_at=login.expires_at, stated=stated.get(host, ""))
         for host, login in logins.items()
     }
-    document = {"over": str(over), "logins": notes}
+    document = {
+        "over": str(over),
+        "nobody": sorted(nobody),
+        "logins": {host: asdict(note) for host, note in notes.items()},
+    }
+    write(directory, over, logins, nobody)
     write_atomically(directory / _NOTES, _bytes(document), mode=_PRIVATE)
+
+
+def kept_up(earlier: Kept, env: Mapping[str, str]) -> None:
+    """Write the config again where the user's own has changed since, or is another one now."""
+    over = own_directory(env, earlier.directory, earlier)
+    if over != earlier.over or _changed(over / "config.json") > _changed(earlier.directory / "config.json"):
+        stated = {host: note.stated for host, note in earlier.notes.items()}
+        keep(earlier.directory, over, earlier.logins(), earlier.nobody, stated=stated)
 
 
 def kept(directory: Path) -> Kept | None:
@@ -112,7 +135,8 @@ def kept(directory: Path) -> Kept | None:
     try:
         document: Any = json.loads((directory / _NOTES).read_bytes())
         notes = {host: Note(**note) for host, note in document["logins"].items()}
-        return Kept(directory=directory, over=Path(document["over"]), notes=notes)
+        nobody = tuple(document["nobody"])
+        return Kept(directory=directory, over=Path(document["over"]), notes=notes, nobody=nobody)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -155,6 +179,13 @@ def _link(directory: Path, over: Path) -> None:
     except OSError as error:
         message = f"can't link {over} into {directory}: {error.strerror}"
         raise ToolError(message) from error
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _bytes(document: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,116 @@
+"""Logins for the tools of a run: an isolated Docker config for as long as it lasts."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import ToolError, ToolkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.registry.credentials import Credential, Keychain
+
+_TOOLS_ASK_REGISTRIES = frozenset({"build", "scan"})
+_WORKERS = 4
+
+
+@contextmanager
+def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
+    """The session with the logins in it that config, CI system and clouds give and the Docker config lacks.
+
+    Where there are none, or no step runs a tool that asks registries, it is the session itself and nothing is written.
+    What is written is gone when the block ends, however it ends; what killed runs left goes at the start.
+    """
+    from ci_toolkit.registry.login_place import base_directory, sweep, temporary_directory
+
+    outside = (opened.workdir, opened.config.root)
+    with suppress(ToolError):
+        sweep(base_directory(opened.env, outside))
+    had, nobody = _lacking(opened) if _TOOLS_ASK_REGISTRIES & set(steps) else ({}, ())
+    if not had and not nobody:
+        yield opened
+        return
+    from ci_toolkit.process import SystemRunner
+    from ci_toolkit.registry.docker_config import docker_directory
+    from ci_toolkit.registry.docker_login import variables, write
+
+    own = docker_directory(opened.env).absolute()
+    with temporary_directory(base_directory(opened.env, outside)) as directory:
+        write(directory, own, had, nobody)
+        env = {**opened.env, **variables(directory, own, opened.env)}
+        runner = SystemRunner(env, opened.redact)
+        logins = replace(opened.logins, had={**opened.logins.had, **had})
+        try:
+            yield replace(opened, env=env, runner=runner, logins=logins)
+        finally:
+            runner.stop()
+
+
+def _lacking(opened: Session) -> tuple[Mapping[str, Credential], Collection[str]]:
+    """The logins that the Docker config lacks, and hosts where it mustn't have any; nothing where it needs none."""
+    registries = opened.config.registries
+    nobody = [h for h, o in registries.items() if o.auth and o.auth.provider == "anonymous"]
+    hosts = [host for host in _hosts(opened) if host not in nobody]
+    if not nobody and not any(o.auth for o in registries.values()) and not _may_have_more(opened.env):
+        return {}, ()
+    from ci_toolkit.registry.docker_config import docker_directory
+    from ci_toolkit.registry.docker_login import brings_change
+
+    had = _given(opened, hosts)
+    if not brings_change(docker_directory(opened.env), had, nobody):
+        return {}, ()
+    for login in had.values():
+        for secret in login.secrets:
+            opened.redact.add(secret, user=login.username)
+    return had, nobody
+
+
+def _given(opened: Session, hosts: Collection[str]) -> dict[str, Credential]:
+    """What is given for these hosts. A login that can't be had stops no build: perhaps it needs none there."""
+    from ci_toolkit.registry.crew import each
+    from ci_toolkit.registry.known_logins import KnownLogins
+
+    keychain = KnownLogins(opened.logins.had, granted(opened))
+
+    def ask(host: str) -> Credential | None:
+        try:
+            return keychain.resolve(host)
+        except ToolkitError as error:
+            opened.progress.warn(f"the tools of this run have no login for {host}: {error.message}")
+            return None
+
+    found = zip(hosts, each(ask, list(hosts), workers=_WORKERS), strict=True)
+    return {host: login for host, login in found if login}
+
+
+def granted(opened: Session) -> Keychain:
+    """Who we are to registries by config, CI system and clouds alone: no Docker config is asked."""
+    from ci_toolkit.process import SystemRunner
+    from ci_toolkit.redact import Redactor
+    from ci_toolkit.registry.keychains.chain import Logins
+
+    stated = {host: options.auth for host, options in opened.config.registries.items() if options.auth}
+    env = {**opened.env, "DOCKER_CONFIG": os.devnull}
+    return Logins(env, SystemRunner(env, Redactor()), stated, opened.redact, opened.progress)
+
+
+def _hosts(opened: Session) -> Collection[str]:
+    """The config's, and those that a CI job has logins for: base images come from there."""
+    from ci_toolkit.steps.login_targets import targets
+
+    hosts = [each.host for each in targets(opened.config, opened.images)]
+    variables = ("CI_REGISTRY", "CI_DEPENDENCY_PROXY_SERVER")
+    hosts += ["ghcr.io", *(opened.env[name].removesuffix(":443") for name in variables if opened.env.get(name))]
+    return list(dict.fromkeys(hosts))
+
+
+def _may_have_more(env: Mapping[str, str]) -> bool:
+    """Whether config and Docker config may not be all there is: a CI job, or somebody with AWS credentials."""
+    return any(env.get(name) for name in ("CI", "GITHUB_ACTIONS", "GITLAB_CI")) or any(
+        name.startswith("AWS_") for name in env
+    )
