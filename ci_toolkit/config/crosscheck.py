@@ -95,7 +95,7 @@ def _check_tag_rules(here: Place, rules: Sequence[Any], report: Report) -> None:
         if options.get("tag") is None:
             continue
         try:
-            check_rule(TagRule(options["tag"], match=options.get("match")))
+            check_rule(TagRule(options["tag"], match=options.get("match"), source=options.get("from")))
         except UsageError as error:
             report((*here, index), f"{error.message} ({error.hint})")
         if "branch" in options and options.get("when") in ("tag", "pull-request"):

@@ -33,7 +33,7 @@ class TagRule:
     match: str | None = None
     """A regular expression on the git tag, for `{match}`; its first group is where the version stands."""
     source: str | None = None
-    """A text in the git tag's place, to read the version from."""
+    """A text in the git tag's place, to read the version from; it may hold fields, such as `{branch}`."""
     scheme: Scheme | None = None
     """Which versions count as such; None: whatever looks like one."""
     enable: bool = True
@@ -75,6 +75,7 @@ def check_rule(rule: TagRule) -> None:
     """Raise UsageError for a rule that could never be followed: its template, time zone or pattern."""
     tags_template.check_template(rule.tag)
     tags_template.timezone(rule.timezone)
+    _check_source(rule.source or "")
     group = tags_template.highest_group(rule.tag)
     if group is not None and rule.match is None:
         message = f"tag template {rule.tag[:140]!r}: the rule has no `match`"
@@ -114,6 +115,13 @@ def plan_tags(
     return plan.result()
 
 
+def _check_source(source: str) -> None:
+    tags_template.check_fields(source)
+    if any(name.startswith(("version", "match")) for name in tags_template.fields(source)):
+        message = f"the version can't be read from itself: {source[:140]!r}"
+        raise UsageError(message, hint="name another field, such as {branch}, or a text")
+
+
 class _Plan:
     """The tags so far."""
 
@@ -133,10 +141,10 @@ class _Plan:
     def follow(self, rule: TagRule, template: str) -> None:
         """Add the rule's tag, or the reason why there is none. `template` is the rule's with the image's flavor."""
         check_rule(rule)
-        facts = self._facts(rule)
         try:
             if not rule.enable:
                 skip("it is switched off")
+            facts = self._facts(rule)
             facts.require(rule.when, rule.branch)
             self._add(facts, template)
         except SkipRule as reason:
@@ -174,8 +182,11 @@ class _Plan:
         )
 
     def _facts(self, rule: TagRule) -> Facts:
-        reading = Reading(rule.scheme, rule.match, rule.source)
-        return Facts(self._context, self._now, tags_template.timezone(rule.timezone), reading, self._known)
+        zone = tags_template.timezone(rule.timezone)
+        plain = Facts(self._context, self._now, zone, Reading(rule.scheme, rule.match, None), self._known)
+        if rule.source is None:
+            return plain
+        return replace(plain, reading=Reading(rule.scheme, rule.match, tags_template.filled(rule.source, plain.value)))
 
     def _add(self, facts: Facts, template: str) -> None:
         whole = tags_template.filled(template, facts.value)

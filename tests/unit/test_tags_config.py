@@ -48,6 +48,7 @@ def test_a_variable_decides_whether_a_rule_counts(tmp_path: Path) -> None:
         ('tags: [{ tag: x, match: "(a" }]', "5:29: images.app.tags[0].match", "without its )"),
         ('tags: [{ tag: x, match: "(a*)*" }]', "5:29: images.app.tags[0].match", "may be empty is repeated"),
         ("tags: [{ tag: x, branch: main, when: tag }]", "5:30: images.app.tags[0].branch", "leave one of them out"),
+        ("tags: [{ tag: x, from: '{match}' }]", "5:12: images.app.tags[0]", "read from itself"),
         ("tags: [{ tag: x, enable: maybe }]", "5:30: images.app.tags[0].enable", "true or false"),
         ("tags: [{ tag: x, scheme: calver }]", "5:30: images.app.tags[0].scheme", "semver and pep440"),
         ("flavor: { latest: always }", "5:23: images.app.flavor.latest", "auto"),

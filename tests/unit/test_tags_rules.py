@@ -62,6 +62,7 @@ def test_a_monorepo_tells_its_projects_apart() -> None:
         (TagRule("x", when="not-default-branch"), replace(MAIN, default_branch=None), "isn't known"),
         (TagRule("x", enable=False), MAIN, "switched off"),
         (TagRule("{base-branch}"), MAIN, "no pull request into a known branch"),
+        (TagRule("{version}", source="{branch}"), BACKEND, "no branch is built"),
         (TagRule("{version}", source="word"), MAIN, "'word' is no version"),
         (TagRule("{version}", scheme="semver"), replace(MAIN, tag="2026.4"), "'2026.4' is no version of semver"),
     ],
@@ -135,6 +136,8 @@ def test_prefix_and_suffix_are_templates_and_latest_moves() -> None:
         (TagRule("{match.01}", match="a"), "no field"),
         (TagRule("{match.1:2}", match="(a)"), "nothing after a colon"),
         (TagRule("{date:%-p}"), "no date format"),
+        (TagRule("{version}", source="{version}"), "read from itself"),
+        (TagRule("{version}", source="{shaa}"), "no field {shaa}"),
     ],
 )
 def test_a_rule_that_can_never_be_followed_is_refused(rule: TagRule, fault: str) -> None:
