@@ -22,6 +22,8 @@ _GARBAGE = 100_000
 
 COMMANDS = {
     "run": "The whole job: build, tag, scan, push, sarif, pin.",
+    "login": "Log in at the registries, or check what may be done there.",
+    "logout": "Remove the logins again.",
     "plan": "Show what a run would do, and do nothing.",
     "build": "Build the images as OCI layouts.",
     "tag": "Work the tags out.",

@@ -63,16 +63,16 @@ def is_ours(directory: Path) -> bool:
 
     Raises ToolError where it is ours, but others may look into it.
     """
-    try:
-        found = directory.lstat()
-    except OSError:
-        return False
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        return False
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        message = f"{directory} is open to others (mode {stat.S_IMODE(found.st_mode):o}): its logins can't be trusted"
-        raise ToolError(message, hint=f"rm -r {directory}, then log in again")
-    return True
+    mode = _mode_of_ours(directory)
+    if mode is not None and mode & 0o077:
+        message = f"{directory} is open to others (mode {mode:o}): its logins can't be trusted"
+        raise ToolError(message, hint="`ci-toolkit logout` removes it; then log in again")
+    return mode is not None
+
+
+def forget(directory: Path) -> bool:
+    """`remove`, for a directory of ours alone, whatever its mode."""
+    return _mode_of_ours(directory) is not None and remove(directory)
 
 
 def remove(directory: Path) -> bool:
@@ -119,6 +119,17 @@ def sweep(base: Path) -> int:
 
 def _stem() -> str:
     return f"ci-toolkit-{os.geteuid()}-"
+
+
+def _mode_of_ours(directory: Path) -> int | None:
+    """Its permissions; None where there is none, a link, or another user's."""
+    try:
+        found = directory.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        return None
+    return stat.S_IMODE(found.st_mode)
 
 
 def _is_fit(base: Path) -> bool:

@@ -131,6 +131,8 @@ class Issuer:
     """Seconds that `expires_in` says; None: it says nothing. The token itself lives 5 minutes."""
     anonymous: bool = False
     """Whoever has no login may pull."""
+    grants: tuple[str, ...] = ()
+    """The actions that anybody is granted at most; empty: all."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     """Each request: scopes, user, status."""
     realm: str = ""
@@ -187,6 +189,7 @@ class Issuer:
         for scope in scopes:
             kind, name, actions = scope.split(":")
             granted = [a for a in actions.split(",") if a == "pull" or not pull_only]
+            granted = [a for a in granted if not self.grants or a in self.grants]
             access.append({"type": kind, "name": name, "actions": granted})
         der = "".join(line for line in self.certificate.read_text().splitlines() if "-----" not in line)
         now = int(time.time())
