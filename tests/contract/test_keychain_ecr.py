@@ -143,6 +143,12 @@ def test_what_is_missing_is_told_before_anything_is_asked(aws: Aws) -> None:
     assert aws.asked == []
 
 
+def test_a_profile_that_isnt_there(aws: Aws) -> None:
+    with desk({**JOB, **aws.env, "AWS_PROFILE": "nowhere"}) as it:
+        error = it.refusal(HOST)
+    assert (error.exit_code, "profile (nowhere) could not be found" in error.message) == (4, True), error
+
+
 def test_a_service_that_isnt_there(aws: Aws) -> None:
     env = {**aws.cloud.github_env(), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     with desk(env, {HOST: BY_ROLE}) as it:

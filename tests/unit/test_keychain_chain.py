@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import UsageError
 from ci_toolkit.registry.credentials import ANONYMOUS, Chain, Configured, Credential
 from ci_toolkit.registry.keychains.ecr_host import EcrHost, parse_host
+from ci_toolkit.registry.keychains.identity import expiry
+from ci_toolkit.registry.keychains.web import lifetime
 from tests.harness.logins import auth, desk
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import AuthOptions
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3),
+)
 GITHUB = {"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat", "GITHUB_TOKEN": "ghs-canary"}
 GITLAB = {
     "CI": "true",
@@ -128,6 +135,24 @@ def test_a_variable_that_is_named_must_be_there() -> None:
         "MINE, named by `id-token-env`, isn't set",
         True,
     )
+
+
+@given(st.one_of(st.text(), st.binary().map(lambda data: f"a.{base64.urlsafe_b64encode(data).decode()}.c")))
+def test_whatever_a_variable_holds_the_job_is_told(text: str) -> None:
+    with desk({"CI": "true", "GITLAB_CI": "true", "ACR_ID_TOKEN": text}, {"r.test": auth("acr")}) as it:
+        assert it.refusal("r.test").exit_code == 2
+
+
+@given(st.dictionaries(st.sampled_from(["exp", "sub", "aud", "iss"]), JSON))
+def test_whatever_a_token_claims_it_is_read(claims: dict[str, object]) -> None:
+    value = f"a.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()}.c"
+    ends = expiry(value)
+    assert ends is None or 0 < ends < 1e12
+
+
+@given(JSON)
+def test_a_lifetime_is_finite_whatever_a_service_says(value: object) -> None:
+    assert 0 < lifetime(value, 300.0) < math.inf
 
 
 def test_docker_hubs_login_is_for_docker_hub() -> None:

@@ -117,7 +117,7 @@ class Aws:
         role = auth.role or ""
         known = self._assumed.get(role)
         if known is None or (known.ends is not None and known.ends - _EARLY <= self._now()):
-            token = self._web.persist(AUDIENCE, lambda: self._token(auth))
+            token = self._web.persist(f"https://{AUDIENCE}", lambda: self._token(auth))
             if token is None:
                 return None
             known = self._assumed[role] = self._assume(region, role, token)
@@ -133,15 +133,15 @@ class Aws:
         unsigned = Config(signature_version=UNSIGNED)
         options = self._options("sts")
         options["config"] = options["config"].merge(unsigned)
-        client = self._session(None).create_client("sts", region_name=region, **options)
         hint = (
             f"let the trust policy of {role} allow sts:AssumeRoleWithWebIdentity to this issuer, with conditions that "
             f"match sub and aud; the issuer has to be an identity provider of the account, for {AUDIENCE}"
         )
-        with closing(client), self.asked(f"the job can't assume {role}", hint, token):
-            answer = client.assume_role_with_web_identity(
-                RoleArn=role, RoleSessionName=self._session_name(), WebIdentityToken=token.value
-            )["Credentials"]
+        question = {"RoleArn": role, "RoleSessionName": self._session_name(), "WebIdentityToken": token.value}
+        with self.asked(f"the job can't assume {role}", hint, token):
+            client = self._session(None).create_client("sts", region_name=region, **options)
+            with closing(client):
+                answer = client.assume_role_with_web_identity(**question)["Credentials"]
         for secret in (answer["SecretAccessKey"], answer["SessionToken"]):
             self._redact.add(secret)
         ends = answer["Expiration"].timestamp()

@@ -64,8 +64,11 @@ class Logins:
         self._chain = Chain([Stated(stated, providers), github, gitlab, at_hand, DockerConfig(env, runner)])
 
     def resolve(self, host: str) -> Credential | None:
-        """See `Keychain.resolve`; None is anonymous."""
-        return self._chain.resolve(host)
+        """See `Keychain.resolve`; None is anonymous. From here on no output holds the login."""
+        credential = self._chain.resolve(host)
+        for secret in credential.secrets if credential else ():
+            self._redact.add(secret, user=credential.username if credential else "")
+        return credential
 
     def create_repository(self, host: str, path: str) -> bool:
         """Create a repository; False where a push does so by itself (all but ECR). Raises HttpError, UsageError."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 the name of a variable
+_FAR_OFF = 1e12
+"""Unix time that no token lives to see."""
 _PERMISSION = "add `permissions: id-token: write` to the job"
 
 
@@ -69,11 +71,11 @@ class JobIdentity:
     def _from_variable(self, name: str, value: str) -> IdToken:
         self._redact.add(value)
         token = _read(value)
-        ends = _claims(value).get("exp")
+        ends = expiry(value)
         if token is None:
             message = f"{name} holds no OIDC token: three parts of base64, with dots between"
             raise UsageError(message, hint="give it the token that the CI system made, as it is")
-        if isinstance(ends, int | float) and ends <= self._now():
+        if ends is not None and ends <= self._now():
             message = f"the OIDC token in {name} expired {self._now() - ends:.0f} s ago ({token})"
             raise UsageError(message, hint="GitLab's live as long as the job's `timeout`: give the job a longer one")
         return token
@@ -144,4 +146,6 @@ def _claims(value: str) -> dict[str, Any]:
 def expiry(value: str) -> float | None:
     """When a JWT ends, in Unix time; None where it doesn't say."""
     ends = _claims(value).get("exp")
-    return float(ends) if isinstance(ends, int | float) and not isinstance(ends, bool) else None
+    if isinstance(ends, int | float) and 0 < ends < _FAR_OFF:
+        return float(ends)
+    return None
