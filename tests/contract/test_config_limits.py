@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHILD = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ConfigError
@@ -25,8 +25,10 @@ try:
     refused = None
 except ConfigError as error:
     refused = [error.exit_code, *error.violations[:3]]
-usage = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({"refused": refused, "seconds": time.monotonic() - start, "kilobytes": usage.ru_maxrss}))
+# Not `ru_maxrss`: that begins with what the parent had when it forked.
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+kilobytes = int(status["VmHWM"].split()[0])
+print(json.dumps({"refused": refused, "seconds": time.monotonic() - start, "kilobytes": kilobytes}))
 """
 
 
