@@ -133,11 +133,15 @@ def _hosts(wanted: Sequence[Wanted]) -> list[str]:
 def _print_plan(opened: Session, wanted: Sequence[Wanted], *, check: bool) -> None:
     from ci_toolkit.cli.execute import print_plan
     from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.reference import DOCKER_HUB, Repository
+    from ci_toolkit.registry.host import DOCKER_HUB_HOST
 
-    actions = [
-        Action(step="login", kind="request", method="GET", url=f"https://{host}/v2/", summary=f"log in at {host}")
-        for host in _hosts(wanted)
-    ]
+    registries = opened.config.registries
+    actions = []
+    for host in _hosts(wanted):
+        plain = Repository(host, "").is_loopback or (host in registries and registries[host].insecure)
+        url = f"{'http' if plain else 'https'}://{DOCKER_HUB_HOST if host == DOCKER_HUB else host}/v2/"
+        actions.append(Action(step="login", kind="request", method="GET", url=url, summary=f"log in at {host}"))
     if not check:
         summary, path = "keep the logins for later commands", str(_place(opened) / "config.json")
         actions.append(Action(step="login", kind="write", summary=summary, path=path))

@@ -32,6 +32,7 @@ class _CheckError(ToolkitError):
 def asker(opened: Session, keychain: Keychain) -> Iterator[Callable[[str], RegistryHost]]:
     """Opens hosts by name, with this keychain and the short deadlines of somebody who waits."""
     from ci_toolkit.model.reference import Repository
+    from ci_toolkit.progress import Silent
     from ci_toolkit.registry.check import LIMITS, PATIENCE
     from ci_toolkit.registry.destinations import Destinations
 
@@ -41,7 +42,7 @@ def asker(opened: Session, keychain: Keychain) -> Iterator[Callable[[str], Regis
         keychain=keychain,
         insecure=[host for host, options in opened.config.registries.items() if options.insecure],
         redact=opened.redact,
-        progress=opened.progress,
+        progress=Silent(),
         limits=LIMITS,
         patience=PATIENCE,
     )

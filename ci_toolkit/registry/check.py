@@ -12,7 +12,7 @@ from ci_toolkit.connections import Limits
 from ci_toolkit.errors import ToolkitError
 from ci_toolkit.model.access import Access
 from ci_toolkit.registry import auth
-from ci_toolkit.registry.check_words import host_problem, immutable_words, no_push, no_repository
+from ci_toolkit.registry.check_words import host_problem, immutable_words, no_push, no_repository, refused_login
 from ci_toolkit.registry.docker_login import who
 from ci_toolkit.retries import Patience
 from ci_toolkit.transport import HttpError
@@ -101,7 +101,7 @@ class Checker:
         status = error.status if isinstance(error, HttpError) else None
         user = self._keychain.user(wanted.host)
         login: Login = "unknown" if status not in _REFUSED else "refused" if user else "none"
-        problem = host_problem(wanted.host, error)
+        problem = refused_login(wanted.host, user, error) if login == "refused" else host_problem(wanted.host, error)
         return Access(wanted=wanted, reachable=status is not None, login=login, user=user, **problem)
 
     def _repository(self, host: RegistryHost, access: Access, path: str) -> Access:

@@ -27,6 +27,12 @@ def host_problem(host: str, error: ToolkitError) -> dict[str, Any]:
     return {"problem": error.message, "hint": hint, "exit_code": error.exit_code}
 
 
+def refused_login(host: str, user: str, error: ToolkitError) -> dict[str, Any]:
+    """The problem of a login that the registry, or its token service, doesn't take."""
+    hint = f"correct the login of {user}: registries.{host}.auth, the job's own, or `docker login {host}`"
+    return _remote(f"{host} refuses the login of {user}: {error.message}", hint)
+
+
 def no_push(access: Access, error: HttpError) -> dict[str, Any]:
     """What is said where a push is refused."""
     wanted, host = access.wanted, access.wanted.host
