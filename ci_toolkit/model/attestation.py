@@ -52,7 +52,7 @@ _POLICY = "ci-toolkit scan policy"
 
 
 def parse_attestations(text: str) -> tuple[ScanAttestation, ...]:
-    """The test results in a statement, a DSSE envelope, or lines of either, as `cosign verify-attestation` prints them.
+    """The test results in a statement, a DSSE envelope, or lines of either, as `cosign verify-attestation` prints.
 
     A signature isn't verified here: cosign does that, with the keys it is told to trust. Statements of another kind
     are passed over; raises UsageError where nothing is left, and for what is no statement at all.

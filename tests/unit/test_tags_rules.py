@@ -132,7 +132,7 @@ def test_prefix_and_suffix_are_templates_and_latest_moves() -> None:
     [
         (TagRule("{match}"), "the rule has no `match`"),
         (TagRule("{match.2}", match="(a)"), "1 groups, and none of number 2"),
-        (TagRule("x", match="(a"), "without its )"),
+        (TagRule("x", match="(a"), "missing )"),
         (TagRule("{match.01}", match="a"), "no field"),
         (TagRule("{match.1:2}", match="(a)"), "nothing after a colon"),
         (TagRule("{date:%-p}"), "no date format"),
