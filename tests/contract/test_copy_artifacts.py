@@ -76,8 +76,8 @@ def test_referrers_of_the_index_of_a_child_and_of_a_referrer(
     child = parse_index(layout.read(root)).manifests[0]
     client = writer(copying)
     sbom = attach(client, root, SBOM, "sbom")
-    wanted = {sbom, attach(client, root, SCAN, "scan"), attach(client, root, SCAN, "another scan")}
-    wanted.add(attach(client, sbom, "application/vnd.dev.sigstore.bundle.v0.3+json", "signature of the sbom"))
+    signature = attach(client, sbom, "application/vnd.dev.sigstore.bundle.v0.3+json", "signature of the sbom")
+    wanted = [sbom, signature, *(attach(client, root, SCAN, text) for text in ("a scan", "another"))]
     of_child = attach(client, child, SBOM, "sbom of a platform")
     copying()
     assert attached(copying, root.digest) == {str(descriptor.digest) for descriptor in wanted}
@@ -153,7 +153,7 @@ def test_the_api_is_asked_for_once_where_it_is_missing(
     assert proxy.count("GET", "/referrers/") == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 405])
+@pytest.mark.parametrize("status", [403, 405])
 def test_where_tags_may_not_be_listed_each_is_asked_for(
     proxy: FaultServer, image: tuple[Layout, Descriptor], tmp_path: Path, status: int
 ) -> None:
@@ -161,8 +161,7 @@ def test_where_tags_may_not_be_listed_each_is_asked_for(
     with destinations() as there:
         Pushing(there, origin, *image)()
         attach(there.repository(origin, write=True), image[1], SBOM, "sbom")
-        denied = {"www-authenticate": 'Basic realm="no"'} if status == 401 else {}
-        proxy.rule("GET", "/tags/list", answers(status, denied), times=99)
+        proxy.rule("GET", "/tags/list", answers(status), times=99)
         copying = Copying(there, origin, Repository(proxy.host, f"{origin.path}-prod"))
         copying()
         assert len(attached(copying, image[1].digest)) == 1
