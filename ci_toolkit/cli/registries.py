@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.cli.session import chosen_progress
+from ci_toolkit.cli.progress import chosen_progress
+from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.config.find import find
-from ci_toolkit.config.load import load
 from ci_toolkit.errors import ConfigError, UsageError
 from ci_toolkit.model.reference import Reference
 from ci_toolkit.process import SystemRunner
@@ -19,37 +19,12 @@ from ci_toolkit.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ci_toolkit.cli.kept_logins import Found
     from ci_toolkit.cli.settings import Settings
     from ci_toolkit.config.options import Config, RegistryOptions
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.registry.destinations import Destinations
-
-
-def open_destinations(
-    *,
-    env: Mapping[str, str],
-    root: Path,
-    registries: Mapping[str, RegistryOptions],
-    redact: Redactor,
-    progress: Progress,
-) -> Destinations:
-    """The registries as the config's `registries` wants them spoken to; nothing is connected yet."""
-    from ci_toolkit.registry.destinations import Destinations
-    from ci_toolkit.registry.keychains.chain import Logins
-
-    stated = {host: options.auth for host, options in registries.items() if options.auth}
-    logins = Logins(env, SystemRunner(env, Redactor()), stated, redact, progress)
-    wanted = {host for host, options in registries.items() if options.create}
-    return Destinations(
-        env=env,
-        root=root,
-        keychain=logins,
-        create=lambda host, path: host in wanted and logins.create_repository(host, path),
-        insecure=[host for host, options in registries.items() if options.insecure],
-        redact=redact,
-        progress=progress,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,19 +46,50 @@ def desk(settings: Settings) -> Iterator[Desk]:
     env, redact = dict(os.environ), Redactor()
     with chosen_progress(settings, redact, env) as progress:
         config = _config(settings, env, progress)
-        for secret in config.secrets if config else ():
-            redact.add(secret)
-        opened = open_destinations(
-            env=env,
-            root=config.root if config else Path.cwd(),
-            registries=config.registries if config else {},
-            redact=redact,
-            progress=progress,
-        )
+        opened = _with_config(config, env, redact, progress) if config else _opened({}, env, redact, progress)
         try:
             yield Desk(destinations=opened, redact=redact, progress=progress)
         finally:
             opened.close()
+
+
+def _with_config(config: Config, env: dict[str, str], redact: Redactor, progress: Progress) -> Destinations:
+    """Registries with what the config says of them, and with the logins that `ci-toolkit login` kept for it."""
+    from ci_toolkit.cli.kept_logins import find_kept
+
+    kept = find_kept(env, config, config.root / DEFAULT_WORKDIR, writes=False)
+    env |= kept.variables
+    for secret in config.secrets:
+        redact.add(secret)
+    for login in kept.had.values():
+        for secret in login.secrets:
+            redact.add(secret, user=login.username)
+    return _opened(config.registries, env, redact, progress, kept)
+
+
+def _opened(
+    registries: Mapping[str, RegistryOptions],
+    env: Mapping[str, str],
+    redact: Redactor,
+    progress: Progress,
+    kept: Found | None = None,
+) -> Destinations:
+    from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.registry.keychains.chain import Logins
+    from ci_toolkit.registry.known_logins import KnownLogins
+
+    stated = {host: options.auth for host, options in registries.items() if options.auth}
+    logins = Logins(env, SystemRunner(env, Redactor()), stated, redact, progress)
+    create = {host for host, options in registries.items() if options.create}
+    return Destinations(
+        env=env,
+        root=Path.cwd(),
+        keychain=KnownLogins(kept.had, logins, ended=kept.ended) if kept else logins,
+        create=lambda host, path: host in create and logins.create_repository(host, path),
+        insecure=[host for host, options in registries.items() if options.insecure],
+        redact=redact,
+        progress=progress,
+    )
 
 
 def image_named(text: str) -> Reference:
@@ -101,15 +107,17 @@ def key_of(reference: Reference) -> str:
 
 
 def _config(settings: Settings, env: Mapping[str, str], progress: Progress) -> Config | None:
-    if settings.config:
-        return load(find(Path.cwd(), settings.config), env)
     try:
-        file = find(Path.cwd())
+        file = find(Path.cwd(), settings.config)
     except ConfigError:
         return None
+    from ci_toolkit.config.load import load
+
     try:
         return load(file, env)
     except ConfigError as error:
+        if settings.config:
+            raise
         # Whoever looks at an image at home has none of the variables that CI sets.
         why = error.violations[0] if error.violations else error.message
         progress.warn(f"the config is left aside, and with it its logins: {why}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
-from ci_toolkit.ci.plain import PlainProgress
 from ci_toolkit.cli.kept_logins import Found, find_kept
+from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.cli.workdir import workdir
 from ci_toolkit.config.find import find
@@ -137,15 +136,3 @@ def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions
             message = f"there is no image {name!r} in {config.file}"
             raise UsageError(message, hint=f"the images are {', '.join(config.images)}")
     return {name: image for name, image in config.images.items() if name in names or not names}
-
-
-@contextmanager
-def chosen_progress(settings: Settings, redact: Redactor, env: Mapping[str, str]) -> Iterator[Progress]:
-    """Progress for the terminal or the log that standard error is."""
-    if sys.stderr.isatty() and not (settings.quiet or settings.dry_run or env.get("CI") or env.get("TERM") == "dumb"):
-        from ci_toolkit.ci.terminal import LiveProgress
-
-        with LiveProgress(sys.stderr, redact, verbose=settings.verbose, color=not settings.no_color) as live:
-            yield live
-    else:
-        yield PlainProgress(sys.stderr, redact, quiet=settings.quiet or settings.dry_run, verbose=settings.verbose)

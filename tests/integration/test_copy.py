@@ -83,7 +83,7 @@ def test_between_registries_each_gets_its_own_login(tmp_path: Path, signed: Repo
         with destinations(login=LOGIN, hosts=(closed.host,)) as there:
             copying = Copying(there, signed, to)
             copying()
-            assert copying.tags()["prod"]
+            assert "prod" in copying.tags()
             assert copying.plan().is_done
 
 
