@@ -51,7 +51,14 @@ class Workplace:
         lines = ["version: 1", "registries:" if logins else ""]
         lines += [f'  "{host}": {{auth: {{username: {USER}, password: "${{PW}}"}}}}' for host in logins]
         listed = ", ".join(f'"{repository}"' for repository in repositories)
-        lines += ["images:", "  app:", "    provenance: none", "    tags: [\"1.0\"]", f"    repositories: [{listed}]", more]
+        lines += [
+            "images:",
+            "  app:",
+            "    provenance: none",
+            '    tags: ["1.0"]',
+            f"    repositories: [{listed}]",
+            more,
+        ]
         (self.project / ".ci-toolkit.yml").write_text("\n".join(lines))
 
     def environment(self) -> dict[str, str]:
