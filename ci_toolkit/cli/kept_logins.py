@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.options import Config
+    from ci_toolkit.redact import Redactor
     from ci_toolkit.registry.credentials import Credential
     from ci_toolkit.registry.docker_login import Kept
 
@@ -51,6 +52,13 @@ def find_kept(env: Mapping[str, str], config: Config, workdir: Path, *, writes: 
             elif note.expires_at <= now:
                 ended[host] = note.expires_at
     return Found(variables=variables(earlier.directory, earlier.over, env), had=had, ended=ended)
+
+
+def learn(redact: Redactor, logins: Mapping[str, Credential]) -> None:
+    """Let no output show what these logins hold."""
+    for login in logins.values():
+        for secret in login.secrets:
+            redact.add(secret, user=login.username)
 
 
 def read_kept(env: Mapping[str, str], workdir: Path, root: Path) -> Kept | None:

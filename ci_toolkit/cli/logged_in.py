@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ci_toolkit.cli.kept_logins import learn
 from ci_toolkit.errors import ToolError, ToolkitError
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def _lacking(opened: Session) -> tuple[Mapping[str, Credential], Collection[str]
     had = _given(opened, hosts)
     if not brings_change(docker_directory(opened.env), had, nobody):
         return {}, ()
-    for login in had.values():
-        for secret in login.secrets:
-            opened.redact.add(secret, user=login.username)
+    learn(opened.redact, had)
     return had, nobody
 
 

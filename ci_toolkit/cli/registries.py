@@ -55,15 +55,13 @@ def desk(settings: Settings) -> Iterator[Desk]:
 
 def _with_config(config: Config, env: dict[str, str], redact: Redactor, progress: Progress) -> Destinations:
     """Registries with what the config says of them, and with the logins that `ci-toolkit login` kept for it."""
-    from ci_toolkit.cli.kept_logins import find_kept
+    from ci_toolkit.cli.kept_logins import find_kept, learn
 
     kept = find_kept(env, config, config.root / DEFAULT_WORKDIR, writes=False)
     env |= kept.variables
     for secret in config.secrets:
         redact.add(secret)
-    for login in kept.had.values():
-        for secret in login.secrets:
-            redact.add(secret, user=login.username)
+    learn(redact, kept.had)
     return _opened(config.registries, env, redact, progress, kept)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
-from ci_toolkit.cli.kept_logins import Found, find_kept
+from ci_toolkit.cli.kept_logins import Found, find_kept, learn
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.cli.workdir import workdir
@@ -103,9 +103,7 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
     path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
     logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
     env |= logins.variables
-    for login in logins.had.values():
-        for secret in login.secrets:
-            redact.add(secret, user=login.username)
+    learn(redact, logins.had)
     runner = SystemRunner(env, redact)
     with chosen_progress(settings, redact, env) as progress:
         opened = Session(

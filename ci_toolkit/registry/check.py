@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ci_toolkit.registry.credentials import Credential, Keychain
     from ci_toolkit.registry.host import RegistryHost
 
-LIMITS = Limits(connect=4.0, idle=5.0, total=6.0)
+LIMITS = Limits(connect=4.0, idle=4.0, total=6.0)
 """Seconds: somebody waits for the answer."""
-PATIENCE = Patience(attempts=2, first_wait=0.3, longest_wait=2.0, total=8.0)
+PATIENCE = Patience(attempts=2, first_wait=0.3, longest_wait=1.0, total=6.0)
 _NOBODYS_TAG = "ci-toolkit-login-check"
 """A tag that isn't there; whether it may be asked for is what counts."""
 _REFUSED = frozenset({401, 403})
