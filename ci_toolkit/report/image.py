@@ -11,11 +11,14 @@ from rich.text import Text
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.image_view import ImageView
 
 _Row = tuple[str, ...]
+_WIDE = 130
+"""Columns below which whole digests would leave no room for the rest."""
 
 
 def print_image(view: ImageView, stream: TextIO, *, color: bool, width: int | None) -> None:
@@ -25,14 +28,14 @@ def print_image(view: ImageView, stream: TextIO, *, color: bool, width: int | No
         console.print(Text(plain(view.reference), style="bold"))
         console.print(f"  digest  {view.root.digest}")
         console.print(Text(f"  type    {plain(view.artifact_type or view.root.media_type)}"))
-        for title, heads, rows in _sections(view):
+        for title, heads, rows in _sections(view, _short if console.width < _WIDE else str):
             console.print()
             console.print(Text(title, style="bold"))
             console.print(_table(heads, rows))
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def _sections(view: ImageView) -> Iterator[tuple[str, _Row, list[_Row]]]:
+def _sections(view: ImageView, told: Callable[[Digest], str]) -> Iterator[tuple[str, _Row, list[_Row]]]:
     """Title, headings and rows of what there is."""
     if view.platforms:
         heads = ("platform", "digest", "size", "layers", "created")
@@ -40,7 +43,7 @@ def _sections(view: ImageView) -> Iterator[tuple[str, _Row, list[_Row]]]:
             "platforms",
             heads,
             [
-                (p.platform or "none stated", str(p.digest), _size(p.size), str(p.layers), p.created)
+                (p.platform or "none stated", told(p.digest), _size(p.size), str(p.layers), p.created)
                 for p in view.platforms
             ],
         )
@@ -48,19 +51,19 @@ def _sections(view: ImageView) -> Iterator[tuple[str, _Row, list[_Row]]]:
         yield (
             "attestations",
             ("of", "digest", "what"),
-            [(a.platform or "unknown", str(a.digest), ", ".join(a.kinds)) for a in view.attestations],
+            [(a.platform or "unknown", told(a.digest), ", ".join(a.kinds)) for a in view.attestations],
         )
     if view.others:
         yield (
             "other children",
             ("type", "digest", "size"),
-            [(o.media_type, str(o.digest), _size(o.size)) for o in view.others],
+            [(o.media_type, told(o.digest), _size(o.size)) for o in view.others],
         )
     if view.attached:
         yield (
             "attached",
             ("to", "digest", "what"),
-            [(view.name_of(a.subject), str(a.descriptor.digest), a.kind) for a in view.attached],
+            [(view.name_of(a.subject), told(a.descriptor.digest), a.kind) for a in view.attached],
         )
     if view.annotations:
         yield "annotations", ("name", "value"), sorted(view.annotations.items())
@@ -74,6 +77,10 @@ def _table(heads: _Row, rows: Sequence[_Row]) -> Table:
     for row in rows:
         table.add_row("", *(Text(plain(cell)) for cell in row))
     return table
+
+
+def _short(digest: Digest) -> str:
+    return digest.short
 
 
 def _size(amount: int) -> str:

@@ -28,9 +28,9 @@ VIEW = ImageView(
 )
 
 
-def printed(view: ImageView) -> str:
+def printed(view: ImageView, width: int = 240) -> str:
     stream = io.StringIO()
-    print_image(view, stream, color=False, width=240)
+    print_image(view, stream, color=False, width=width)
     return stream.getvalue()
 
 
@@ -41,6 +41,13 @@ def test_everything_is_there_and_no_line_is_broken() -> None:
     assert ["linux/amd64", str(STATEMENT), "provenance", "(SLSA)"] in lines
     assert ["linux/amd64", str(SBOM), "SBOM", "(SPDX)"] in lines
     assert ["the", "index", str(SBOM), "signature", "(cosign", "tag)"] in lines
+
+
+def test_in_a_narrow_terminal_digests_are_short_except_the_images_own() -> None:
+    text = printed(VIEW, width=100)
+    assert str(ROOT) in text
+    assert f"{AMD.short} " in text
+    assert str(AMD) not in text
 
 
 def test_what_an_image_says_of_itself_is_harmless() -> None:
