@@ -6,7 +6,6 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,9 +95,9 @@ class Reply:
 class Incoming:
     """An answer whose body is still arriving."""
 
-    def __init__(self, response: requests.Response, operation: str) -> None:
+    def __init__(self, response: requests.Response, method: str) -> None:
         self._response = response
-        self._operation = operation
+        self._method = method
         self.status = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self.url = response.url
@@ -107,13 +106,13 @@ class Incoming:
         """The body as it arrives; raises HttpError beyond `cap` bytes, for a compressed and for a cut off one."""
         encoding = self.headers.get("content-encoding", "identity")
         if encoding != "identity" and self._response.request.method != "HEAD":
-            message = f"{self._operation}: the answer is {encoding[:20]!r}-encoded, which nobody asked for"
+            message = f"{self._operation()}: the answer is {encoding[:20]!r}-encoded, which nobody asked for"
             raise HttpError(message)
         size = 0
         while chunk := self._read():
             size += len(chunk)
             if size > cap:
-                message = f"{self._operation}: the answer has more than the {cap} bytes allowed for its kind"
+                message = f"{self._operation()}: the answer has more than the {cap} bytes allowed for its kind"
                 raise HttpError(message)
             yield chunk
 
@@ -130,15 +129,12 @@ class Incoming:
         try:
             data: bytes = self._response.raw.read(_CHUNK, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            message = f"{self._operation}: the answer broke off: {_reason(error)}"
+            message = f"{self._operation()}: the answer broke off: {_reason(error)}"
             raise HttpError(message, temporary=True) from error
         return data
 
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        """None: requests prepares a redirect's request even where it isn't to follow it; we follow ourselves."""
-        return None
+    def _operation(self) -> str:
+        return _operation(self._method, self.url)
 
 
 class Transport:
@@ -149,17 +145,12 @@ class Transport:
         self._limits = limits or Limits()
         self._resolve = resolve
         self._verify = _ca_bundle(env)
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.headers.clear()
-        adapter = ClockedAdapter(pool_connections=_POOL, pool_maxsize=_POOL)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        # No session around it: what one adds (cookies, redirects, netrc, ambient proxies) is what we don't want.
+        self._adapter = ClockedAdapter(pool_connections=_POOL, pool_maxsize=_POOL)
 
     def close(self) -> None:
         """Close every connection."""
-        self._session.close()
+        self._adapter.close()
 
     def request(
         self,
@@ -199,7 +190,7 @@ class Transport:
                 try:
                     target = _redirect(method, response)
                     if not target:
-                        yield Incoming(response, _operation(method, response.url))
+                        yield Incoming(response, method)
                         return
                 finally:
                     response.close()
@@ -230,13 +221,12 @@ class Transport:
         defaults = {"User-Agent": f"ci-toolkit/{__version__}", "Accept-Encoding": "identity"}
         try:
             prepared = requests.Request(method, url, headers={**defaults, **headers}, data=body or b"").prepare()
-            return self._session.send(
+            return self._adapter.send(
                 prepared,
                 stream=True,
                 timeout=(min(self._limits.connect, deadline.allowance()), deadline.allowance()),
                 verify=self._verify,
                 proxies=proxies_for(url, self._env),
-                allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
             message = f"{_operation(method, url)}: TLS failed: {_reason(error)}"

@@ -46,7 +46,7 @@ def without_query(url: str) -> str:
     except ValueError:
         return "<unreadable URL>"
     bare = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
-    return "".join(c if c.isprintable() else "?" for c in bare)
+    return bare if bare.isprintable() else "".join(c if c.isprintable() else "?" for c in bare)
 
 
 def addresses(host: str) -> Sequence[str]:

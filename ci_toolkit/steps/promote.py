@@ -132,12 +132,14 @@ class PromoteStep:
                 failures.append((job.label, copied))
             else:
                 ready.append(job)
-        for job, pointed in in_lanes(self._point, _lanes(ready)):
-            if isinstance(pointed, ToolkitError):
-                failures.append((job.label, pointed))
-            else:
-                state = state.with_promotion(pointed)
-                self._save(state)
+        try:
+            for job, pointed in in_lanes(self._point, _lanes(ready)):
+                if isinstance(pointed, ToolkitError):
+                    failures.append((job.label, pointed))
+                else:
+                    state = state.with_promotion(pointed)
+        finally:
+            self._save(state)
         if failures:
             raise joined(sorted(failures, key=lambda failure: failure[0]))
         return state
