@@ -56,7 +56,7 @@ def command(settings: Settings, check: bool, registry: str | None, shell: bool) 
 
 def _log_in(opened: Session, wanted: Sequence[Wanted], *, everything: bool, shell: bool) -> None:
     from ci_toolkit.registry.docker_login import keep, own_directory
-    from ci_toolkit.registry.login_place import make
+    from ci_toolkit.registry.login_place import make, sweep
     from ci_toolkit.steps.failures import joined
 
     place = _place(opened)
@@ -66,6 +66,7 @@ def _log_in(opened: Session, wanted: Sequence[Wanted], *, everything: bool, shel
     results, given = _results(opened, [host for host in _hosts(wanted) if host not in nobody], own)
     if not everything and earlier:
         given = {h: login for h, login in earlier.logins().items() if h not in nobody} | given
+    sweep(place.parent)
     make(place)
     keep(place, own, given, nobody, stated={host: stated_hash(opened.config, host) for host in given})
     _print(opened, results, place, own, shell=shell)

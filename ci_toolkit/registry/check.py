@@ -5,12 +5,15 @@ Source: OCI distribution spec 1.1, "Determining Support", "Listing Tags", "Pushi
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ci_toolkit.connections import Limits
-from ci_toolkit.errors import ToolkitError
+from ci_toolkit.errors import ToolkitError, UsageError
 from ci_toolkit.model.access import Access
+from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES
+from ci_toolkit.model.reference import check_tag
 from ci_toolkit.registry import auth
 from ci_toolkit.registry.check_words import host_problem, immutable_words, no_push, no_repository, refused_login
 from ci_toolkit.registry.docker_login import who
@@ -28,7 +31,7 @@ LIMITS = Limits(connect=4.0, idle=4.0, total=6.0)
 """Seconds: somebody waits for the answer."""
 PATIENCE = Patience(attempts=2, first_wait=0.3, longest_wait=1.0, total=6.0)
 _NOBODYS_TAG = "ci-toolkit-login-check"
-"""A tag that isn't there; whether it may be asked for is what counts."""
+"""Asked for where no tag is known: whether it may be asked for is what counts."""
 _REFUSED = frozenset({401, 403})
 _CANCELLED = (200, 202, 204, 400, 401, 403, 404, 405)
 """Where a registry lets nobody cancel an upload, it runs out by itself."""
@@ -108,12 +111,12 @@ class Checker:
         wanted, found = access.wanted, dict[str, Any]()
         try:
             settings = self._own_word(wanted.host, path)
-            exists = _exists(host, path) if settings is None else "yes" if settings.exists else "no"
+            exists, tag = _listed(host, path) if settings is None else ("yes" if settings.exists else "no", "")
             found = {"exists": exists, "immutable": immutable_words(wanted, settings)}
             if exists == "no" and (settings is not None or not wanted.write):
                 found |= no_repository(wanted)
             else:
-                found |= _rights(host, access, path, exists)
+                found |= _rights(host, access, path, exists, tag or _NOBODYS_TAG)
         except ToolkitError as error:
             found |= host_problem(wanted.host, error)
         return replace(access, **found, budget=host.told_budget())
@@ -131,19 +134,27 @@ def prove(host: RegistryHost) -> None:
     host.call("GET", "/v2/", auth.Scopes(), allow=(200, 404, 405))
 
 
-def _exists(host: RegistryHost, path: str) -> Existence:
+def _listed(host: RegistryHost, path: str) -> tuple[Existence, str]:
+    """Whether the repository is there, and one of its tags if it has any."""
     scopes = frozenset({auth.pull(path)})
     try:
         reply = host.call("GET", f"/v2/{path}/tags/list?n=1", scopes, allow=(200, 404))
     except HttpError as error:
         if error.status is None or error.temporary:
             raise
-        return "unknown"
-    return "yes" if reply.status == 200 else "no"
+        return "unknown", ""
+    return ("yes", _first_tag(reply.body)) if reply.status == 200 else ("no", "")
 
 
-def _rights(host: RegistryHost, access: Access, path: str, exists: Existence) -> dict[str, Any]:
-    refused = _pull_refusal(host, path)
+def _first_tag(body: bytes) -> str:
+    try:
+        return check_tag(str(json.loads(body)["tags"][0]))
+    except (ValueError, RecursionError, LookupError, TypeError, UsageError):
+        return ""
+
+
+def _rights(host: RegistryHost, access: Access, path: str, exists: Existence, tag: str) -> dict[str, Any]:
+    refused = _pull_refusal(host, path, tag)
     found: dict[str, Any] = {"pull": "no" if refused else "yes"}
     if not access.wanted.write:
         return found | (host_problem(access.wanted.host, refused) if refused else {})
@@ -153,9 +164,11 @@ def _rights(host: RegistryHost, access: Access, path: str, exists: Existence) ->
     return found | no_push(access, refused)
 
 
-def _pull_refusal(host: RegistryHost, path: str) -> HttpError | None:
-    url = f"/v2/{path}/manifests/{_NOBODYS_TAG}"
-    return _refusal(lambda: host.call("HEAD", url, frozenset({auth.pull(path)}), allow=(200, 404)))
+def _pull_refusal(host: RegistryHost, path: str, tag: str) -> HttpError | None:
+    """Why nothing can be pulled. A HEAD: Docker Hub counts it not, and tells with it how many pulls are left."""
+    url, accepted = f"/v2/{path}/manifests/{tag}", {"Accept": ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))}
+    scopes = frozenset({auth.pull(path)})
+    return _refusal(lambda: host.call("HEAD", url, scopes, headers=accepted, allow=(200, 404)))
 
 
 def _push_refusal(host: RegistryHost, path: str) -> HttpError | None:

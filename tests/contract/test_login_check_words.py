@@ -110,6 +110,21 @@ def test_an_upload_is_begun_and_cancelled_and_the_rate_limit_is_told(registry: F
 
 
 @pytest.mark.parametrize(
+    ("body", "tag"),
+    [
+        (b'{"tags": ["1.0"]}', "1.0"),
+        (b'{"tags": null}', "ci-toolkit-login-check"),
+        (b'{"tags": ["../x"]}', "ci-toolkit-login-check"),
+        (b"<html>", "ci-toolkit-login-check"),
+    ],
+)
+def test_a_tag_that_is_there_is_asked_for_if_there_is_one(registry: FaultServer, body: bytes, tag: str) -> None:
+    allows(registry, body=body)
+    assert look(registry).pull == "yes"
+    assert [e.path for e in registry.seen if e.method == "HEAD"] == [f"/v2/a/app/manifests/{tag}"]
+
+
+@pytest.mark.parametrize(
     ("told", "create", "exists", "immutable", "ok"),
     [
         (Told(exists=True), False, "yes", "", True),

@@ -114,6 +114,30 @@ def test_the_login_wins_over_the_users_credential_store_and_only_for_its_host(
     assert json.loads((workplace.home / ".docker" / "config.json").read_text()) == own
 
 
+def test_contexts_builders_and_plugins_of_the_user_stay_in_reach(htpasswd: Registry, workplace: Workplace) -> None:
+    def docker(*arguments: str, **variables: str) -> str:
+        env = {**workplace.environment(), **variables}
+        done = subprocess.run(["docker", *arguments], env=env, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    docker("context", "create", "far", "--docker", "host=tcp://127.0.0.1:1")
+    docker("context", "use", "far")
+    docker("buildx", "create", "--name", "remote-one", "--driver", "remote", "tcp://127.0.0.1:1")
+    plugin = workplace.home / ".docker" / "cli-plugins" / "docker-canary"
+    plugin.parent.mkdir(parents=True)
+    metadata = '{"SchemaVersion": "0.1.0", "Vendor": "us", "Version": "1"}'
+    plugin.write_text(f"#!/bin/sh\n[ \"$1\" = docker-cli-plugin-metadata ] && echo '{metadata}' || echo it sings\n")
+    plugin.chmod(0o755)
+    workplace.configure(f"{htpasswd.host}/team/app", logins=(htpasswd.host,))
+    login = json.loads(workplace.run("login", "--format", "json").stdout)
+    variables = login["environment"]
+    assert docker("context", "show", **variables).strip() == "far"
+    assert "remote-one" in docker("buildx", "ls", **variables)
+    assert "it sings" in docker("canary", **variables)
+    assert workplace.run("logout").returncode == 0
+    assert (docker("context", "show").strip(), plugin.is_file()) == ("far", True)
+
+
 def test_a_refused_login_is_named_and_the_others_are_kept(
     htpasswd: Registry, guarded: Registry, workplace: Workplace
 ) -> None:
