@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_toolkit.cli.kept_logins import learn
+from ci_toolkit.cli.registries import logins_of
 from ci_toolkit.errors import ToolError, ToolkitError
 
 if TYPE_CHECKING:
@@ -89,13 +90,8 @@ def _given(opened: Session, hosts: Collection[str]) -> dict[str, Credential]:
 
 def granted(opened: Session) -> Keychain:
     """Who we are to registries by config, CI system and clouds alone: no Docker config is asked."""
-    from ci_toolkit.process import SystemRunner
-    from ci_toolkit.redact import Redactor
-    from ci_toolkit.registry.keychains.chain import Logins
-
-    stated = {host: options.auth for host, options in opened.config.registries.items() if options.auth}
     env = {**opened.env, "DOCKER_CONFIG": os.devnull}
-    return Logins(env, SystemRunner(env, Redactor()), stated, opened.redact, opened.progress)
+    return logins_of(opened.config.registries, env, opened.redact, opened.progress)
 
 
 def _hosts(opened: Session) -> Collection[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_toolkit.cli.kept_logins import Found
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.config.find import find
@@ -19,12 +20,12 @@ from ci_toolkit.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ci_toolkit.cli.kept_logins import Found
     from ci_toolkit.cli.settings import Settings
     from ci_toolkit.config.options import Config, RegistryOptions
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.registry.keychains.chain import Logins
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ def desk(settings: Settings) -> Iterator[Desk]:
     env, redact = dict(os.environ), Redactor()
     with chosen_progress(settings, redact, env) as progress:
         config = _config(settings, env, progress)
-        opened = _with_config(config, env, redact, progress) if config else _opened({}, env, redact, progress)
+        opened = _with_config(config, env, redact, progress) if config else _opened({}, env, redact, progress, Found())
         try:
             yield Desk(destinations=opened, redact=redact, progress=progress)
         finally:
@@ -70,19 +71,41 @@ def _opened(
     env: Mapping[str, str],
     redact: Redactor,
     progress: Progress,
-    kept: Found | None = None,
+    kept: Found,
 ) -> Destinations:
-    from ci_toolkit.registry.destinations import Destinations
+    logins = logins_of(registries, env, redact, progress)
+    return open_destinations(registries, logins, kept, env=env, root=Path.cwd(), redact=redact, progress=progress)
+
+
+def logins_of(
+    registries: Mapping[str, RegistryOptions], env: Mapping[str, str], redact: Redactor, progress: Progress
+) -> Logins:
+    """Who we are to each registry, by what the config says of them, the CI system, clouds and the Docker config."""
     from ci_toolkit.registry.keychains.chain import Logins
-    from ci_toolkit.registry.known_logins import KnownLogins
 
     stated = {host: options.auth for host, options in registries.items() if options.auth}
-    logins = Logins(env, SystemRunner(env, Redactor()), stated, redact, progress)
+    return Logins(env, SystemRunner(env, Redactor()), stated, redact, progress)
+
+
+def open_destinations(
+    registries: Mapping[str, RegistryOptions],
+    logins: Logins,
+    kept: Found,
+    *,
+    env: Mapping[str, str],
+    root: Path,
+    redact: Redactor,
+    progress: Progress,
+) -> Destinations:
+    """Registries and directories as the config has them, with logins kept earlier where they are still good."""
+    from ci_toolkit.registry.destinations import Destinations
+    from ci_toolkit.registry.known_logins import KnownLogins
+
     create = {host for host, options in registries.items() if options.create}
     return Destinations(
         env=env,
-        root=Path.cwd(),
-        keychain=KnownLogins(kept.had, logins, ended=kept.ended) if kept else logins,
+        root=root,
+        keychain=KnownLogins(kept.had, logins, ended=kept.ended),
         create=lambda host, path: host in create and logins.create_repository(host, path),
         insecure=[host for host, options in registries.items() if options.insecure],
         redact=redact,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ci_toolkit.cli.registries import logins_of, open_destinations
 from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
@@ -65,16 +66,13 @@ class Workshop:
     def destinations(self) -> Destinations:
         """The registries and directories of this run, each opened once."""
         if self._destinations is None:
-            from ci_toolkit.registry.destinations import Destinations
-            from ci_toolkit.registry.known_logins import KnownLogins
-
             session = self._session
-            self._destinations = Destinations(
+            self._destinations = open_destinations(
+                session.config.registries,
+                self.logins(),
+                session.logins,
                 env=session.env,
                 root=session.config.root,
-                keychain=KnownLogins(session.logins.had, self.logins(), ended=session.logins.ended),
-                create=self._create_repository,
-                insecure=[host for host, options in session.config.registries.items() if options.insecure],
                 redact=session.redact,
                 progress=session.progress,
             )
@@ -83,19 +81,9 @@ class Workshop:
     def logins(self) -> Logins:
         """Who we are to each registry."""
         if self._logins is None:
-            from ci_toolkit.process import SystemRunner
-            from ci_toolkit.redact import Redactor
-            from ci_toolkit.registry.keychains.chain import Logins
-
             session = self._session
-            stated = {host: options.auth for host, options in session.config.registries.items() if options.auth}
-            helpers = SystemRunner(session.env, Redactor())
-            self._logins = Logins(session.env, helpers, stated, session.redact, session.progress)
+            self._logins = logins_of(session.config.registries, session.env, session.redact, session.progress)
         return self._logins
-
-    def _create_repository(self, host: str, path: str) -> bool:
-        options = self._session.config.registries.get(host)
-        return bool(options and options.create and self.logins().create_repository(host, path))
 
     def _build(self) -> Step:
         from ci_toolkit.builders.select import ChoosingBuilder
