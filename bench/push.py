@@ -36,7 +36,7 @@ def rows() -> Iterator[Row]:
         layout = Path(scratch) / "layout"
         make_layout(layout)
         numbers = count()
-        ours = [sys.executable, "-m", "bench.push_once", str(layout)]
+        ours = [sys.executable, "-m", "bench.once", "push", str(layout)]
         theirs = ["crane", "push", str(layout)]
 
         def empty() -> None:

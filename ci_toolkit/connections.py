@@ -20,6 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 if TYPE_CHECKING:
     import socket
 
+    from requests import PreparedRequest
     from urllib3.poolmanager import ProxyManager
 
 _BUFFER = 256 * 1024
@@ -114,10 +115,24 @@ _POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}
 class ClockedAdapter(HTTPAdapter):
     """requests' adapter over connections that keep to `current`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._known: dict[tuple[Any, ...], Any] = {}
+        super().__init__(*args, **kwargs)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool for a request's origin, looked up once for each."""
+        url = request.url or ""
+        key = (url[: url.find("/", url.find("://") + 3)], verify, *(proxies or {}).values())
+        if key not in self._known:
+            self._known[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self._known[key]
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> ProxyManager:
         """Make the pool of connections through a proxy."""

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
 
 from ci_toolkit.connections import ClockedAdapter, Deadline, Limits, current
 from ci_toolkit.errors import RemoteError, UsageError
@@ -31,6 +33,8 @@ _MAX_REPLY = 4 * 1024 * 1024
 _MAX_ERROR = 64 * 1024
 _CHUNK = 1024 * 1024
 _POOL = 16
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~%-]*")
+"""RFC 3986, 2: what needs no quoting; a percent sign is taken to begin an escape."""
 _CONNECTION = re.compile(r"^\w+\(host=.*?\): ")
 """How urllib3 begins its messages."""
 
@@ -220,9 +224,8 @@ class Transport:
     ) -> requests.Response:
         defaults = {"User-Agent": f"ci-toolkit/{__version__}", "Accept-Encoding": "identity"}
         try:
-            prepared = requests.Request(method, url, headers={**defaults, **headers}, data=body or b"").prepare()
             return self._adapter.send(
-                prepared,
+                _prepared(method, url, {**defaults, **headers}, body),
                 stream=True,
                 timeout=(min(self._limits.connect, deadline.allowance()), deadline.allowance()),
                 verify=self._verify,
@@ -239,6 +242,17 @@ class Transport:
             message = f"{_operation(method, url)}: no answer: {_reason(error)}"
             hint = "is the host up, and can it be reached from here?"
             raise HttpError(message, hint=hint, temporary=True) from error
+
+
+def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | Body) -> requests.PreparedRequest:
+    """The request as it goes out. What requests would look into on its way here is known to be right already."""
+    request = requests.PreparedRequest()
+    request.method, request.hooks, request.headers = method, {}, CaseInsensitiveDict(headers)
+    request.url = url if _PLAIN_URL.fullmatch(url) else requote_uri(url)
+    request.body = cast("bytes | None", body or None)
+    if body or method not in ("GET", "HEAD"):
+        request.headers["Content-Length"] = str(len(body))
+    return request
 
 
 def _ca_bundle(env: Mapping[str, str]) -> str | bool:

@@ -83,10 +83,11 @@ class ImageCopy:
 
     def _run(self, plan: CopyPlan) -> Outcome:
         outcome = self._blobs(plan.blobs) if plan.blobs else Outcome()
-        self._put(plan.missing)
-        root = plan.root
-        if plan.missing:
-            require(self._destination, str(root.descriptor.digest), root.descriptor.digest)
+        # Where nothing is attached to it, the root comes with its first tag, which is looked at afterwards.
+        comes_with_tag = bool(plan.moves) and not plan.attaching
+        self._put(plan.missing[:-1] if comes_with_tag else plan.missing)
+        if plan.missing and not comes_with_tag:
+            require(self._destination, str(plan.root.descriptor.digest), plan.root.descriptor.digest)
         self._attach(plan.attaching)
         return outcome
 

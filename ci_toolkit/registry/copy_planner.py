@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_toolkit.model.attached import holds_all
+from ci_toolkit.model.digest import Digest
 from ci_toolkit.registry.copy_plan import Attachment, CopyPlan
 from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.graph import Graph, node_of, read_graph
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ci_toolkit.model.attached import Artifact
-    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.registry.graph import Node
@@ -61,7 +61,9 @@ class CopyPlanner:
 
     def _root(self, reference: str) -> tuple[Node, bool]:
         """The root, and whether the destination has it: then it is read there, for Docker Hub counts what is read."""
-        digest = find(self._source, reference).digest
+        # A digest is asked for once, where it is going to be read.
+        known = reference.startswith("sha256:")
+        digest = Digest(reference) if known else find(self._source, reference).digest
         present = self._same_repository or self._destination.resolve(str(digest)) is not None
         content = (self._destination if present else self._source).content(str(digest))
         if content is None:

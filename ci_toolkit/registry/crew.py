@@ -15,13 +15,16 @@ R = TypeVar("R")
 WORKERS = 4
 """As many as crane; more serve no registry better."""
 
+_here = threading.local()
+"""`full`: this thread is one of a whole crew, so what it would have others do it does itself."""
+
 
 def each(work: Callable[[T], R], items: Sequence[T], *, workers: int) -> list[R]:
     """`work` done on every item, up to `workers` at once; the results in the items' order.
 
     After the first error nothing new is begun; what runs is waited for, then that error is raised.
     """
-    if workers <= 1 or len(items) <= 1:
+    if workers <= 1 or len(items) <= 1 or getattr(_here, "full", False):
         return [work(item) for item in items]
     queue: SimpleQueue[tuple[int, T]] = SimpleQueue()
     for numbered in enumerate(items):
@@ -31,6 +34,7 @@ def each(work: Callable[[T], R], items: Sequence[T], *, workers: int) -> list[R]
     stopped = threading.Event()
 
     def run() -> None:
+        _here.full = len(items) >= WORKERS
         while not stopped.is_set():
             try:
                 number, item = queue.get_nowait()
@@ -60,12 +64,13 @@ def in_lanes(work: Callable[[T], R], lanes: Iterable[Sequence[T]]) -> Iterator[R
 
     The first error is raised here; what runs then isn't waited for, and nothing new is begun.
     """
-    waiting = list(lanes)
+    waiting = [lane for lane in lanes if lane]
     done: SimpleQueue[tuple[R, ...]] = SimpleQueue()
     errors: list[BaseException] = []
     stopped = threading.Event()
 
     def run(lane: Sequence[T]) -> None:
+        _here.full = len(waiting) >= WORKERS
         for item in lane:
             if stopped.is_set():
                 return

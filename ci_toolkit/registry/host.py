@@ -104,7 +104,7 @@ class RegistryHost:
     ) -> Iterator[Incoming]:
         """As `exchange`, with the body of the answer (about `size` bytes) still to be read."""
         url = self.url(path)
-        ours = same_origin(url, self._base)
+        ours = url.startswith(f"{self._base}/") or same_origin(url, self._base)
         for attempt in (1, 2):
             authorization = self._authorizer.header(scopes) if ours else ""
             sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
@@ -157,7 +157,7 @@ class RegistryHost:
         with self._lock:
             if not self._base:
                 self._base = self._find_base()
-        return urljoin(self._base, path)
+        return f"{self._base}{path}" if path.startswith("/v2/") else urljoin(self._base, path)
 
     def _find_base(self) -> str:
         host = DOCKER_HUB_HOST if self.name == DOCKER_HUB else self.name

@@ -67,15 +67,18 @@ def test_few_requests_and_none_that_writes_the_second_time(near: Copying, proxy:
     assert near.plan().is_done
 
 
-def test_the_order_is_blobs_then_children_then_index_then_tag(
-    near: Copying, push: Pushing, proxy: FaultServer
-) -> None:
+def test_the_order_is_blobs_then_children_then_the_index_under_its_tag(near: Copying, proxy: FaultServer) -> None:
     proxy.reset()
     near()
     paths = [path for _, path in written(proxy)]
-    kinds = ["blob" if "/blobs/" in path else path.rpartition("/")[2] for path in paths]
-    assert kinds[:BLOBS] == ["blob"] * BLOBS
-    assert kinds[-2:] == [str(push.root.digest), "prod"]
+    kinds = ["blob" if "/blobs/" in path else path.rpartition("/")[2].partition(":")[0] for path in paths]
+    assert kinds == ["blob"] * BLOBS + ["sha256"] * 3 + ["prod"]
+
+
+def test_without_a_tag_the_index_comes_by_digest(near: Copying, push: Pushing, proxy: FaultServer) -> None:
+    proxy.reset()
+    near(str(push.root.digest), ())
+    assert written(proxy)[-1][1].endswith(str(push.root.digest))
 
 
 def test_to_another_registry_bytes_flow_from_one_to_the_other(far: Copying, push: Pushing) -> None:

@@ -73,7 +73,12 @@ class Delivered:
 
 
 def delivered(
-    root: Path, config: str, *, verdict: states.Verdict | None = "pass", env: Mapping[str, str] | None = None
+    root: Path,
+    config: str,
+    *,
+    verdict: states.Verdict | None = "pass",
+    env: Mapping[str, str] | None = None,
+    more_layers: int = 0,
 ) -> Delivered:
     """A git repository with this config, whose images are pushed as `sha-…` to all their repositories."""
     root.mkdir()
@@ -95,7 +100,8 @@ def delivered(
     }
     with destinations(keychain=Configured(logins)) as registries:
         for name, image in loaded.images.items():
-            layout, index = described_image(root / "layouts" / name, salt=f"{root}{name}", revision=revision)
+            path, salt = root / "layouts" / name, f"{root}{name}"
+            layout, index = described_image(path, salt=salt, revision=revision, more_layers=more_layers)
             digests[name] = str(index.digest)
             for repository in image.repositories:
                 registries.push(repository, layout, index, [tag])
@@ -116,9 +122,9 @@ def delivered(
     return Delivered(root, revision, digests)
 
 
-def described_image(path: Path, *, salt: str, revision: str) -> tuple[Layout, Descriptor]:
+def described_image(path: Path, *, salt: str, revision: str, more_layers: int = 0) -> tuple[Layout, Descriptor]:
     """A `sample_image` whose index says which revision it was built from, as our builds do."""
-    layout, root = sample_image(path, salt=salt)
+    layout, root = sample_image(path, salt=salt, more_layers=more_layers)
     index = {
         "schemaVersion": 2,
         "mediaType": OCI_INDEX,

@@ -64,9 +64,10 @@ class Naps:
         return Patience(attempts=attempts, sleep=self.sleep, clock=self.clock, now=lambda: 1_700_000_000.0)
 
 
-def sample_image(path: Path, *, salt: str = "") -> tuple[Layout, Descriptor]:
-    """Two platforms that share a layer, and an attestation beside each."""
-    trees = {name: [*layers, {"salt": salt}] for name, layers in TREES.items()}
+def sample_image(path: Path, *, salt: str = "", more_layers: int = 0) -> tuple[Layout, Descriptor]:
+    """Two platforms that share a layer, with so many more of their own, and an attestation."""
+    more = {name: [{f"{name}/{number}": salt} for number in range(more_layers)] for name in TREES}
+    trees = {name: [*layers, {"salt": salt}, *more[name]] for name, layers in TREES.items()}
     make_image(path, trees)
     layout = Layout(path)
     children = list(parse_index(layout.read(layout.root())).manifests)

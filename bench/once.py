@@ -1,4 +1,4 @@
-"""Our side of the push benchmark: `python -m bench.push_once LAYOUT DESTINATION TAG…` prints how long the push took.
+"""Our side of two benchmarks: `python -m bench.once push LAYOUT DST TAG…` and `… copy SRC:TAG DST:TAG` print the time.
 
 A run imports what a push needs while the engine builds; here it is imported before the clock starts.
 """
@@ -16,24 +16,30 @@ import time
 from pathlib import Path
 
 import ci_toolkit.registry.auth
+import ci_toolkit.registry.copy
 import ci_toolkit.registry.push
 import ci_toolkit.transport  # noqa: F401
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.reference import parse_destination
+from ci_toolkit.model.reference import Reference, parse_destination
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.credentials import Configured
 from ci_toolkit.registry.destinations import Destinations
 
 
-def main(path: str, destination: str, *tags: str) -> None:
-    """Push the layout's image there, under these tags."""
+def main(what: str, source: str, destination: str, *tags: str) -> None:
+    """Push a layout's image, or copy one from another registry."""
     start = time.perf_counter()
-    layout = Layout(Path(path))
     there = Destinations(
         env={}, root=Path(), keychain=Configured({}), insecure=(), redact=Redactor(), progress=Silent()
     )
-    there.push(parse_destination(destination), layout, layout.root(), tags)
+    if what == "push":
+        layout = Layout(Path(source))
+        there.push(parse_destination(destination), layout, layout.root(), tags)
+    else:
+        origin, target = Reference.parse(source), Reference.parse(destination)
+        copier = there.copier(origin.repository, target.repository)
+        copier.run(copier.plan(str(origin.tag), [str(target.tag)]))
     print(f"{time.perf_counter() - start:.4f}", flush=True)
 
 
