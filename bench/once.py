@@ -23,8 +23,8 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.reference import Reference, parse_destination
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
-from ci_toolkit.registry.credentials import Configured
 from ci_toolkit.registry.destinations import Destinations
+from tests.harness.logins_at_hand import Configured
 
 
 def main(what: str, source: str, destination: str, *tags: str) -> None:

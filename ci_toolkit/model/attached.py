@@ -34,7 +34,7 @@ _KINDS = (
     ("sarif", "scan report (SARIF)"),
     ("openvex", "vulnerability statement (OpenVEX)"),
     ("/vuln/", "scan report (cosign)"),
-    ("vnd.oci.empty", "of no stated type"),
+    ("vnd.oci.empty", "artifact of no stated type"),
 )
 
 
@@ -75,7 +75,7 @@ class Artifact:
 def kind_of(artifact_type: str) -> str:
     """An artifact type or predicate type in words; itself where we know none."""
     lowered = artifact_type.lower()
-    return next((name for part, name in _KINDS if part in lowered), artifact_type or "of no stated type")
+    return next((name for part, name in _KINDS if part in lowered), artifact_type or "artifact of no stated type")
 
 
 def referrers_tag(subject: Digest) -> str:

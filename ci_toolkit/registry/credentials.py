@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,6 @@ class Keychain(Protocol):
 
     def resolve(self, host: str) -> Credential | None:
         """The login for a registry host; None: not mine; raises a ToolkitError: mine, but broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """Logins that the config states explicitly, by host."""
-
-    logins: Mapping[str, Credential]
-
-    def resolve(self, host: str) -> Credential | None:
-        """The login stated for exactly this host."""
-        return self.logins.get(host)
 
 
 @dataclass(frozen=True, slots=True)

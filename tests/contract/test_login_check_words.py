@@ -15,8 +15,9 @@ from ci_toolkit.errors import ToolError, UsageError
 from ci_toolkit.model.access import Access, Wanted
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.check import Checker, Noted
-from ci_toolkit.registry.credentials import Configured, Credential
+from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.login import Offered, log_in
+from tests.harness.logins_at_hand import Configured
 from tests.harness.proxy import FaultServer, answers
 from tests.harness.pushing import destinations
 

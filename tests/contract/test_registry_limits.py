@@ -10,10 +10,10 @@ from ci_toolkit.errors import RemoteError
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.auth import Authorizer
 from ci_toolkit.registry.budget import Budget
-from ci_toolkit.registry.credentials import Configured
 from ci_toolkit.registry.host import RegistryHost
 from ci_toolkit.retries import Retries
 from ci_toolkit.transport import Transport
+from tests.harness.logins_at_hand import Configured
 from tests.harness.proxy import Answer, Exchange, FaultServer, answers, changes
 from tests.harness.pushing import TAGS, Heard, Pushing, destinations, repository_for
 

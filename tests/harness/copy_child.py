@@ -11,8 +11,8 @@ from pathlib import Path
 from ci_toolkit.model.reference import Reference, Repository
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
-from ci_toolkit.registry.credentials import Configured
 from ci_toolkit.registry.destinations import Destinations
+from tests.harness.logins_at_hand import Configured
 
 if __name__ == "__main__":
     source = Reference.parse(sys.argv[1])

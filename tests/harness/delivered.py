@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ci_toolkit import state as states
 from ci_toolkit.config.load import load
 from ci_toolkit.model.oci import OCI_INDEX, Descriptor, parse_index
-from ci_toolkit.registry.credentials import Configured, Credential
+from ci_toolkit.registry.credentials import Credential
+from tests.harness.logins_at_hand import Configured
 from tests.harness.project import git
 from tests.harness.pushing import destinations, document, sample_image
 from tests.harness.registry import program

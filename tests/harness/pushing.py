@@ -24,16 +24,16 @@ from ci_toolkit.model.oci import (
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
-from ci_toolkit.registry.credentials import Configured, Credential
 from ci_toolkit.registry.destinations import Destinations
 from ci_toolkit.retries import Patience
 from tests.harness.images import make_image
+from tests.harness.logins_at_hand import Configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from ci_toolkit.progress import Progress
-    from ci_toolkit.registry.credentials import Keychain
+    from ci_toolkit.registry.credentials import Credential, Keychain
     from ci_toolkit.registry.outcome import Outcome
 
 TAGS = ("1.0", "latest")

@@ -99,7 +99,7 @@ def test_a_cosign_manifest_that_holds_all_of_another(newer: bytes, older: bytes,
         ("application/vnd.cyclonedx+json", "SBOM (CycloneDX)"),
         ("https://slsa.dev/provenance/v1", "provenance (SLSA)"),
         ("application/vnd.acme.thing", "application/vnd.acme.thing"),
-        ("", "of no stated type"),
+        ("", "artifact of no stated type"),
     ],
 )
 def test_kinds_in_words(kind: str, words: str) -> None:
@@ -112,6 +112,6 @@ def test_a_bundle_says_in_its_manifest_what_it_is_about() -> None:
         "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "annotations": {"dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1"},
     }
-    assert listed.kind == "of no stated type"
+    assert listed.kind == "artifact of no stated type"
     assert listed.described(json.dumps(manifest).encode()).kind == "provenance (SLSA), signed"
     assert listed.described(b"broken") == listed

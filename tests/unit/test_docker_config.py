@@ -11,8 +11,9 @@ import pytest
 
 from ci_toolkit.errors import ToolError, ToolkitError, UsageError
 from ci_toolkit.process import Completed
-from ci_toolkit.registry.credentials import Chain, Configured, Credential
+from ci_toolkit.registry.credentials import Chain, Credential
 from ci_toolkit.registry.docker_config import DockerConfig
+from tests.harness.logins_at_hand import Configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

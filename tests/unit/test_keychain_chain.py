@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from ci_toolkit.errors import UsageError
 from ci_toolkit.redact import Redactor
-from ci_toolkit.registry.credentials import ANONYMOUS, Chain, Configured, Credential
+from ci_toolkit.registry.credentials import ANONYMOUS, Chain, Credential
 from ci_toolkit.registry.keychains.ecr_host import EcrHost, parse_host
 from ci_toolkit.registry.keychains.identity import JobIdentity, expiry
 from ci_toolkit.registry.keychains.web import Web, lifetime
 from tests.harness.logins import auth, desk
+from tests.harness.logins_at_hand import Configured
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ci_toolkit.errors import UsageError
-from ci_toolkit.registry.credentials import Configured, Credential
+from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.known_logins import KnownLogins
+from tests.harness.logins_at_hand import Configured
 
 NOW = 1_800_000_000.0
 NEW = Credential("ci", "new-word", expires_at=NOW + 9000)
