@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.errors import IntegrityError, ToolkitError, VerdictError
-from ci_toolkit.manifests.pinning import Target
-from ci_toolkit.model.oci import Index, parse_document
-from ci_toolkit.model.plan import Action
+from ci_toolkit.errors import ToolkitError, VerdictError
 from ci_toolkit.registry.crew import WORKERS, each, in_lanes
 from ci_toolkit.state import Promotion
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.promotion import Finder, Place, place
+from ci_toolkit.steps.promotion_job import Job, actions, refuse_two_digests, targets
 from ci_toolkit.steps.verdict import refusal_of
 
 if TYPE_CHECKING:
@@ -21,19 +19,17 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
-    from ci_toolkit.manifests.pinning import Style
     from ci_toolkit.model.attestation import ScanAttestation
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.plan import Action
     from ci_toolkit.model.reference import Repository
     from ci_toolkit.progress import Progress
-    from ci_toolkit.registry.copy import ImageCopy
-    from ci_toolkit.registry.copy_plan import CopyPlan
-    from ci_toolkit.state import ImageState, State
+    from ci_toolkit.state import State
     from ci_toolkit.steps.base import Step
     from ci_toolkit.steps.pin import TargetOf
-    from ci_toolkit.steps.promotion import Registries
+from ci_toolkit.steps.promotion import Registries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,25 +42,6 @@ class Order:
     attestations: tuple[ScanAttestation, ...] = ()
     override: str | None = None
     by: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """One image on its way into one repository: everything that would be written is known."""
-
-    image: str
-    source: Repository
-    destination: Repository
-    digest: Digest
-    tags: tuple[str, ...]
-    gate: Literal["on", "off", "overridden"]
-    copy: ImageCopy
-    plan: CopyPlan
-
-    @property
-    def label(self) -> str:
-        """What it is called where something is told of it."""
-        return f"{self.image} → {self.destination}"
 
 
 class PromoteStep:
@@ -107,8 +84,8 @@ class PromoteStep:
         Raises as `run` does before it writes.
         """
         jobs = self._jobs(state)
-        pins = self._pin(_targets(jobs)).plan(state) if self._pin else ()
-        return [*(action for job in jobs for action in self._actions(job)), *pins]
+        pins = self._pin(targets(jobs)).plan(state) if self._pin else ()
+        return [*(action for job in jobs for action in actions(job, self._order.origin)), *pins]
 
     def run(self, state: State) -> State:
         """Copy what is missing everywhere, then move the tags; a failing repository stops no other.
@@ -118,7 +95,7 @@ class PromoteStep:
         written; the failures of single repositories at the end, and then nothing is pinned.
         """
         jobs = self._jobs(state)
-        pin = self._pin(_targets(jobs)) if self._pin else None
+        pin = self._pin(targets(jobs)) if self._pin else None
         if pin:
             pin.plan(state)  # what is wrong with the manifests is to be known before a tag moves
         state = self._promoted(jobs, state)
@@ -152,7 +129,7 @@ class PromoteStep:
         if failures:
             raise joined(failures)
         jobs = [job for found in results if not isinstance(found, ToolkitError) for job in found]
-        _refuse_two_digests(jobs)
+        refuse_two_digests(jobs)
         return jobs
 
     def _jobs_of(self, image: ImageOptions, state: State) -> list[Job] | ToolkitError:
@@ -245,58 +222,6 @@ class PromoteStep:
             run_url=self._run_url,
         )
 
-    def _actions(self, job: Job) -> list[Action]:
-        where = f"{job.destination} has it" if job.plan.is_there else _told(job.plan)
-        lines = [f"{job.image}: {job.digest} from {self._order.origin} ({job.source}), gate {job.gate}; {where}"]
-        for tag in job.tags:
-            move = next((move for move in job.plan.moves if move.tag == tag), None)
-            was = f"from {move.before}" if move and move.before else "new"
-            lines.append(f"{job.destination}:{tag} " + (f"→ {job.digest} ({was})" if move else "is right already"))
-        return [Action(step=self.name, kind="decide", image=job.image, summary=line) for line in lines]
-
 
 def _lanes(jobs: Sequence[Job]) -> list[Sequence[Job]]:
     return [jobs[number::WORKERS] for number in range(WORKERS)]
-
-
-def _targets(jobs: Sequence[Job]) -> TargetOf:
-    """What is pinned: each image's digest and its first tag, in every repository that it was promoted to."""
-
-    def target(options: ImageOptions, _image: ImageState, style: Style) -> Target:
-        own = [job for job in jobs if job.image == options.name]
-        return Target(
-            repositories=frozenset(job.destination for job in own),
-            digest=str(own[0].digest),
-            tag=own[0].tags[0],
-            style=style,
-            platforms=_platforms(own[0].plan),
-        )
-
-    return target
-
-
-def _platforms(plan: CopyPlan) -> dict[str, str]:
-    """Platforms by the digests that are the image's for one platform alone."""
-    document = parse_document(plan.root.data, plan.root.descriptor.media_type)
-    children = document.platforms if isinstance(document, Index) else {}
-    return {str(digest): platform for platform, digest in children.items()}
-
-
-def _told(plan: CopyPlan) -> str:
-    size = sum(blob.size for blob in plan.blobs) / 1e6
-    how = "mounts" if plan.mounts else "copies"
-    return (
-        f"{how} {len(plan.blobs)} blobs ({size:.1f} MB), writes {len(plan.missing)} manifests "
-        f"and {len(plan.attaching)} of {len(plan.artifacts)} artifacts"
-    )
-
-
-def _refuse_two_digests(jobs: Sequence[Job]) -> None:
-    owners: dict[tuple[Repository, str], Job] = {}
-    for job in jobs:
-        for tag in job.tags:
-            first = owners.setdefault((job.destination, tag), job)
-            if first.digest != job.digest:
-                both = f"{first.image} ({first.digest}) and {job.image} ({job.digest})"
-                message = f"{job.destination}:{tag} can't be both {both}"
-                raise IntegrityError(message, hint="give the images repositories or tags of their own")
