@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ci_toolkit.state import State
     from ci_toolkit.steps.base import Step
     from ci_toolkit.steps.pin import TargetOf
-from ci_toolkit.steps.promotion import Registries
+    from ci_toolkit.steps.promotion import Registries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,18 @@ def test_the_readmes_config_is_right(tmp_path: Path) -> None:
     assert list(loaded(tmp_path, example, ENV).images) == ["backend"]
 
 
+def test_every_whole_config_in_the_docs_is_right(tmp_path: Path) -> None:
+    blocks = [
+        (page.name, block)
+        for page in sorted((ROOT / "docs").glob("*.md"))
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        if block.startswith("version:")
+    ]
+    assert {"promotion.md", "login.md"} <= {name for name, _ in blocks}
+    for _, block in blocks:
+        assert loaded(tmp_path, block, ENV).images
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_and_flag_that_is_named_exists(page: Path) -> None:
     for name, rest in re.findall(r"ci-toolkit ([a-z]+)\b([^`\n|#>;)]*)", _code(page)):

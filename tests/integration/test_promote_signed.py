@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.model.attestation import PREDICATE
+from ci_toolkit.model.attestation import PREDICATE, ScanAttestation
+from ci_toolkit.model.digest import Digest
 from tests.harness.delivered import MANIFEST, Delivered, delivered
 from tests.harness.proxy import FaultServer
 from tests.harness.registry import PASSWORD, USER, Issuer, program, running_registry
@@ -110,8 +111,9 @@ def test_a_signed_image_from_build_to_production(
     image = f"{world.source.host}/signed/app@{digest}"
     sign = ("--yes", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", bundle)
     world.tool("cosign", "sign", *sign, "--allow-http-registry", image)
-    (project.root / "test-result.json").write_text(json.dumps({"result": "PASSED", "configuration": []}))
-    attest = ("--predicate", "test-result.json", "--type", PREDICATE)
+    statement = ScanAttestation(digest=Digest(digest), result="PASSED").as_json("app")
+    (project.root / "predicate.json").write_text(json.dumps(statement["predicate"]))
+    attest = ("--type", PREDICATE, "--predicate", "predicate.json")
     world.tool("cosign", "attest", *sign, *attest, "--allow-http-registry", image)
     outputs = []
     for environment in ("staging", "production", "production"):
