@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolkitError, UsageError, VerdictError
+from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.state import write
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.timeline import Outcome
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import State
     from ci_toolkit.steps.base import Step
@@ -52,6 +55,8 @@ class Journal:
     def __init__(self, file: Path, state: State) -> None:
         self.file = file
         self.state = state
+        self.times: tuple[StepTime, ...] = ()
+        """Every step of the run so far, in order."""
         self._written: State | None = None
 
     def save(self, state: State) -> None:
@@ -59,6 +64,10 @@ class Journal:
         if state != self._written:
             write(self.file, state)
         self.state = self._written = state
+
+    def took(self, step: str, began: float, seconds: float, outcome: Outcome) -> None:
+        """Keep when a step began and how it ended; seconds since the run began, and how many it took."""
+        self.times = (*self.times, StepTime(step=step, began=began, seconds=seconds, outcome=outcome))
 
 
 def run(
@@ -70,16 +79,23 @@ def run(
     written all the same. Raises the first failure at the end, VerdictError for a verdict.
     """
     failure: ToolkitError | None = None
+    start = time.monotonic()
     for step in steps:
+        began = time.monotonic()
         if failure and step.name not in _EVEN_AFTER_FAILURE:
             progress.info(f"{step.name}: left out, because {_reason(failure)}")
+            journal.took(step.name, began - start, 0.0, "left out")
             continue
+        came: ToolkitError | None = None
         try:
-            journal.save(step.run(journal.state))
+            with progress.stage(step.name):
+                journal.save(step.run(journal.state))
         except ToolkitError as error:
-            failure = failure or error
+            came = error
         if step.name == "scan" and gate:
-            failure = failure or refused(journal.state, images)
+            came = came or refused(journal.state, images)
+        failure = failure or came
+        journal.took(step.name, began - start, time.monotonic() - began, _outcome(came))
     if failure:
         raise failure
 
@@ -97,6 +113,12 @@ def refused(state: State, images: Collection[str]) -> VerdictError | None:
         f"the gate refuses {shown}",
         hint="upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date",
     )
+
+
+def _outcome(came: ToolkitError | None) -> Outcome:
+    if came is None:
+        return "done"
+    return "refused" if isinstance(came, VerdictError) else "failed"
 
 
 def _reason(failure: ToolkitError) -> str:

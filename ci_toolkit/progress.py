@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class Progress(Protocol):
     def task(self, title: str, total: int | None = None, *, unit: str = "B") -> AbstractContextManager[Task]:
         """A long doing of `total` bytes (unit `B`) or items; None where nobody knows."""
 
+    def stage(self, title: str) -> AbstractContextManager[None]:
+        """All that is said while one step of a run is at work, for those who show it folded."""
+
 
 class Silent:
     """A `Progress` that says nothing, for callers that have nobody to tell."""
@@ -57,6 +60,10 @@ class Silent:
     def task(self, title: str, total: int | None = None, *, unit: str = "B") -> Iterator[Task]:  # noqa: ARG002
         """A task nobody watches."""
         yield _SilentTask()
+
+    def stage(self, title: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """A stage nobody sees."""
+        return nullcontext()
 
 
 class _SilentTask:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from ci_toolkit.progress import Task
     from ci_toolkit.redact import Redactor
@@ -62,6 +63,10 @@ class PlainProgress:
         task = _PlainTask(self, title, total, unit, self._clock)
         yield task
         self.info(f"{title}: done in {self._clock() - task.started:.1f} s{task.amount()}")
+
+    def stage(self, title: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Nothing of its own: the lines tell what they are about."""
+        return nullcontext()
 
     def _line(self, text: str) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Self, TextIO
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from ci_toolkit.progress import Task
     from ci_toolkit.redact import Redactor
@@ -81,6 +82,10 @@ class LiveProgress:
         elapsed = next((task.elapsed for task in self._live.tasks if task.id == identity), None) or 0
         self._live.remove_task(identity)
         self._console.print(f"[green]✓[/] {escape(title)} [dim]{elapsed:.1f} s")
+
+    def stage(self, title: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Nothing of its own: the bars tell what is going on."""
+        return nullcontext()
 
 
 class _LiveTask:

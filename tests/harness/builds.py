@@ -103,6 +103,11 @@ class Heard:
         self.lines.append(f"{title} {total} {unit}")
         yield self
 
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        self.lines.append(f"stage {title}")
+        yield
+
     def advance(self, amount: int) -> None:
         self.lines.append(f"advanced by {amount}")
 

@@ -170,6 +170,7 @@ class Heard:
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
         self.task = Silent().task
+        self.stage = Silent().stage
 
     def info(self, message: str) -> None:
         """Keep a line."""

@@ -118,3 +118,23 @@ def test_what_a_failing_step_saved_is_kept(tmp_path: Path) -> None:
     with pytest.raises(RemoteError):
         pipeline.run(steps, journal, images=["app"], progress=Silent())  # type: ignore[arg-type]
     assert states.read(tmp_path / "state.json").image("app").tags == ("half",)
+
+
+def test_every_step_has_its_time_and_how_it_ended(tmp_path: Path) -> None:
+    steps = [
+        Recorded("build", []),
+        Recorded("scan", [], verdict("fail")),
+        Recorded("push", []),
+        Recorded("sarif", [], failing(ToolError("disk full"))),
+    ]
+    journal = pipeline.Journal(tmp_path / "state.json", EMPTY)
+    with pytest.raises(VerdictError):
+        pipeline.run(steps, journal, images=["app"], progress=Silent())  # type: ignore[arg-type]
+    assert [(t.step, t.outcome) for t in journal.times] == [
+        ("build", "done"),
+        ("scan", "refused"),
+        ("push", "left out"),
+        ("sarif", "failed"),
+    ]
+    assert [t.began for t in journal.times] == sorted(t.began for t in journal.times)
+    assert all(t.seconds >= 0 for t in journal.times)
