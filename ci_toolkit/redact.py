@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _PLACEHOLDER = "***"
 _SHORTEST = 4
@@ -23,6 +23,7 @@ class Redactor:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
+        self._observer: Callable[[Collection[str]], None] | None = None
 
     def add(self, secret: str, *, user: str = "") -> None:
         """Learn a secret; with `user`, its `user:secret` Basic form too. Under 4 characters it is no secret."""
@@ -33,17 +34,23 @@ class Redactor:
         if user:
             new.update(_forms(f"{user}:{secret}"))
         with self._lock:
+            unheard = new - self._forms
+            if self._observer and unheard:
+                self._observer(unheard)
             self._forms |= new
             longest_first = sorted(self._forms, key=len, reverse=True)
             self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
 
+    def watch(self, observer: Callable[[Collection[str]], None]) -> None:
+        """Tell `observer` every form that is known, and each new one before `add` returns; it must not add any."""
+        with self._lock:
+            self._observer = observer
+            if self._forms:
+                observer(frozenset(self._forms))
+
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
         return self._pattern.sub(_PLACEHOLDER, text) if self._pattern else text
-
-    def secrets(self) -> frozenset[str]:
-        """Every form known, for a platform that masks them too."""
-        return frozenset(self._forms)
 
 
 def _forms(secret: str) -> Iterator[str]:

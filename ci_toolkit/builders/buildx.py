@@ -145,10 +145,16 @@ def _child_variables(request: BuildRequest, env: Mapping[str, str]) -> dict[str,
     wanted += ["SSH_AUTH_SOCK"] if request.ssh else []
     wanted += _GHA_VARIABLES if request.cache.type == "gha" else []
     variables = {name: env[name] for name in wanted if name in env}
-    if "ACTIONS_RESULTS_URL" in variables and env.get("GITHUB_SERVER_URL") == "https://github.com":
+    if "ACTIONS_RESULTS_URL" in variables and _is_github_com(env.get("GITHUB_SERVER_URL", "")):
         # The runner doesn't tell a container action, and BuildKit would ask a service that is no more.
         variables.setdefault("ACTIONS_CACHE_SERVICE_V2", "true")
     return {**variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+
+
+def _is_github_com(server: str) -> bool:
+    """github.com or one of its own hosts for a company; a GitHub Enterprise Server has the first cache service."""
+    scheme, _, host = server.partition("://")
+    return scheme == "https" and (host == "github.com" or host.endswith(".ghe.com"))
 
 
 def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolError:

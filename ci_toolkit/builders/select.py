@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, shown_platforms
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress, Task
 
-CREATED = "ci-toolkit"
-"""The name of the builder that the toolkit makes for itself."""
+_CREATED = "ci-toolkit"
 _CREATE_TIMEOUT = 300.0
+
+
+def created_name(env: Mapping[str, str]) -> str:
+    """The name of the builder that the toolkit makes for itself.
+
+    Buildx names a container after it: on GitHub each runner has its own, for several may share an engine, and the
+    action removes its builder at the end of a job.
+    """
+    runner = env.get("RUNNER_NAME", "")
+    return f"{_CREATED}-{sha256(runner.encode()).hexdigest()[:8]}" if runner else _CREATED
 
 
 class ChoosingBuilder:
@@ -37,7 +47,8 @@ class ChoosingBuilder:
         self._progress = progress
         self._create = create
         self._first = BuildxBuilder(runner, env, progress, name=name)
-        self._created = BuildxBuilder(runner, env, progress, name=CREATED)
+        self._created_name = created_name(env)
+        self._created = BuildxBuilder(runner, env, progress, name=self._created_name)
         self._engine = EngineBuilder(runner, env, progress)
         self._chosen: Builder = self._first
         self._creation_failed: ToolError | None = None
@@ -47,7 +58,7 @@ class ChoosingBuilder:
         instead = "the builder can't export an OCI layout"
         actions = list(self._first.plan(request, workspace))
         if self._create:
-            argv = create_argv(CREATED)
+            argv = create_argv(self._created_name)
             actions.append(Action(step=STEP, kind="command", summary="create a builder", argv=argv, when=instead))
             actions += _on(instead, self._created.plan(request, workspace))
             instead = "neither can it, nor can a builder be created"
@@ -71,14 +82,14 @@ class ChoosingBuilder:
     def _created_is_there(self, task: Task) -> bool:
         if self._creation_failed:
             return False
-        task.note(f"creating the builder {CREATED}")
+        task.note(f"creating the builder {self._created_name}")
         done = self._runner.run(
-            create_argv(CREATED), timeout=_CREATE_TIMEOUT, on_line=self._progress.tool, check=False
+            create_argv(self._created_name), timeout=_CREATE_TIMEOUT, on_line=self._progress.tool, check=False
         )
         if done.returncode == 0 or "existing instance" in done.stderr:
             return True
         reason = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        self._creation_failed = ToolError(f"the builder {CREATED} can't be created: {reason}")
+        self._creation_failed = ToolError(f"the builder {self._created_name} can't be created: {reason}")
         self._progress.warn(self._creation_failed.message)
         return False
 

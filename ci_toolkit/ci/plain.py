@@ -35,7 +35,7 @@ class PlainProgress:
         self._quiet = quiet
         self._verbose = verbose
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock: AbstractContextManager[object] = threading.Lock()
 
     def info(self, message: str) -> None:
         """A line, unless quiet."""

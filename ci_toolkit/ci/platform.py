@@ -10,6 +10,7 @@ from ci_toolkit.ci.plain import PlainProgress
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ci_toolkit.errors import ToolkitError
     from ci_toolkit.model.annotation import Annotation
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
@@ -32,8 +33,17 @@ class Platform(Protocol):
     def progress(self, stream: TextIO, redact: Redactor, *, quiet: bool, verbose: bool) -> Progress:
         """How a log of this system is written."""
 
+    def settle(self) -> None:
+        """Leave the log as whoever writes to it next expects it."""
+
+    def summary_room(self) -> int:
+        """How many bytes of summary it takes; 0 where it takes none."""
+
     def publish(self, published: Published) -> None:
         """Hand the results over. Raises ToolError where the job's files can't be written."""
+
+    def announce(self, error: ToolkitError, stream: TextIO) -> bool:
+        """Say what ended the run in the system's own way; False where it has none and nothing was written."""
 
 
 class NoPlatform:
@@ -43,5 +53,16 @@ class NoPlatform:
         """Plain lines."""
         return PlainProgress(stream, redact, quiet=quiet, verbose=verbose)
 
+    def settle(self) -> None:
+        """It is as it was."""
+
+    def summary_room(self) -> int:
+        """Nobody reads one."""
+        return 0
+
     def publish(self, published: Published) -> None:
         """Nobody takes them."""
+
+    def announce(self, error: ToolkitError, stream: TextIO) -> bool:  # noqa: ARG002
+        """It has no way of its own."""
+        return False

@@ -11,6 +11,7 @@ import click
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
 from ci_toolkit.cli.logged_in import logged_in
+from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
 from ci_toolkit.cli.warm_up import warm_up
 from ci_toolkit.cli.wiring import Wishes, Workshop
@@ -45,19 +46,20 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes) -> None:
     if len(ordered) > 1:
         warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
     workshop = Workshop(opened, journal.save, wishes)
-    try:
-        pipeline.run(
-            workshop.steps(ordered),
-            journal,
-            images=opened.images,
-            progress=opened.progress,
-            gate=not wishes.no_gate,
-        )
-    finally:
-        if wishes.findings:
-            _print_findings(opened, workshop, wishes.findings)
-        else:
-            print_state(opened, journal.state)
+    with published(opened, journal):
+        try:
+            pipeline.run(
+                workshop.steps(ordered),
+                journal,
+                images=opened.images,
+                progress=opened.progress,
+                gate=not wishes.no_gate,
+            )
+        finally:
+            if wishes.findings:
+                _print_findings(opened, workshop, wishes.findings)
+            else:
+                print_state(opened, journal.state)
 
 
 def print_plan(actions: Sequence[Action], settings: Settings) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ci_toolkit.cli import signals
-from ci_toolkit.errors import ConfigError, ToolError, ToolkitError
+from ci_toolkit.cli.here import Here
+from ci_toolkit.errors import ConfigError, ToolError, ToolkitError, UsageError
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -77,41 +78,38 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit with its code (see `ci_toolkit.errors`); no traceback without `--debug`."""
-    gc.set_threshold(_GARBAGE)
+    """Run a command and exit with its code."""
     signals.install()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    leave(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command and return its exit code (see `ci_toolkit.errors`); nothing is raised without `--debug`."""
+    gc.set_threshold(_GARBAGE)
+    arguments, here = list(argv), Here(os.environ)
     debug = "--debug" in arguments
     try:
-        code = cli.main(arguments, standalone_mode=False)
+        code = cli.main(arguments, standalone_mode=False, obj=here)
     except (click.exceptions.Abort, KeyboardInterrupt):  # click turns most of the latter into the former
         click.echo("ci-toolkit: stopped; everything it started has ended", err=True)
         code = signals.exit_code()
     except click.ClickException as error:
-        error.show()
-        code = 2
-    except ToolkitError as error:
-        if debug:
-            raise
-        _explain(error)
-        code = error.exit_code
+        if not here.platform.announce(UsageError(error.format_message()), sys.stderr):
+            error.show()
+        code = UsageError.exit_code
     except BrokenPipeError:
         _close_stdout()
         code = 0
-    except OSError as error:  # the disk, mostly: standard output counts, too
-        if debug:
-            raise
-        _explain(ToolError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")))
-        code = ToolError.exit_code
     except Exception as error:  # the last line of defence: a bug is no traceback either
         if debug:
             raise
-        _explain(ToolkitError(f"a bug: {type(error).__name__}: {error}", hint="report it with the output of --debug"))
-        code = ToolkitError.exit_code
-    _leave(code if isinstance(code, int) else 0)
+        failure = _failure(error)
+        _explain(failure, here)
+        code = failure.exit_code
+    return code if isinstance(code, int) else 0
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     """Exit without taking the interpreter apart piece by piece, which takes as long as starting it did."""
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -123,7 +121,18 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _explain(error: ToolkitError) -> None:
+def _failure(error: Exception) -> ToolkitError:
+    """What there is to tell of anything that ends a command."""
+    if isinstance(error, ToolkitError):
+        return error
+    if isinstance(error, OSError):  # the disk, mostly: standard output counts, too
+        return ToolError(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+    return ToolkitError(f"a bug: {type(error).__name__}: {error}", hint="report it with the output of --debug")
+
+
+def _explain(error: ToolkitError, here: Here) -> None:
+    if here.platform.announce(error, sys.stderr):
+        return
     for violation in error.violations if isinstance(error, ConfigError) else ():
         click.echo(violation, err=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)

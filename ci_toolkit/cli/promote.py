@@ -13,6 +13,7 @@ import click
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
 from ci_toolkit.cli.execute import print_plan
+from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.cli.wiring import Wishes, Workshop
@@ -81,10 +82,12 @@ def command(
             print_plan(_step(opened, environment, order, images, lambda _: None).plan(state), settings)
             return
         journal = pipeline.Journal(opened.state_file, state)
-        try:
-            journal.save(_step(opened, environment, order, images, journal.save).run(state))
-        finally:
-            _print(opened, journal.state, to)
+        with published(opened, journal, environment=to):
+            try:
+                with opened.progress.stage("promote"):
+                    journal.save(_step(opened, environment, order, images, journal.save).run(state))
+            finally:
+                _print(opened, journal.state, to)
 
 
 def _environment(opened: Session, name: str) -> EnvironmentOptions:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_toolkit.cli.here import platform_here
 from ci_toolkit.cli.kept_logins import Found
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
@@ -45,7 +46,7 @@ class Desk:
 def desk(settings: Settings) -> Iterator[Desk]:
     """Open registries for a command that needs no config; one that is found gives logins and `insecure`."""
     env, redact = dict(os.environ), Redactor()
-    with chosen_progress(settings, redact, env) as progress:
+    with chosen_progress(settings, redact, env, platform_here(env)) as progress:
         config = _config(settings, env, progress)
         opened = _with_config(config, env, redact, progress) if config else _opened({}, env, redact, progress, Found())
         try:

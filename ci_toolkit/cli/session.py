@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
+from ci_toolkit.cli.here import platform_here
 from ci_toolkit.cli.kept_logins import Found, find_kept, learn
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
@@ -24,6 +25,7 @@ from ci_toolkit.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ci_toolkit.ci.platform import Platform
     from ci_toolkit.cli.settings import Settings
     from ci_toolkit.config.options import Config, ImageOptions
     from ci_toolkit.model.context import CiContext
@@ -45,6 +47,7 @@ class Session:
     runner: SystemRunner
     redact: Redactor
     progress: Progress
+    platform: Platform
     logins: Found = field(default_factory=Found)
     """Registry logins that are at hand already."""
 
@@ -105,7 +108,8 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
     env |= logins.variables
     learn(redact, logins.had)
     runner = SystemRunner(env, redact)
-    with chosen_progress(settings, redact, env) as progress:
+    platform = platform_here(env)
+    with chosen_progress(settings, redact, env, platform) as progress:
         opened = Session(
             settings=settings,
             env=env,
@@ -116,6 +120,7 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
             runner=runner,
             redact=redact,
             progress=progress,
+            platform=platform,
             logins=logins,
         )
         try:

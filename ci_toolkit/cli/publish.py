@@ -1,0 +1,67 @@
+"""Hands a run's results to the CI system it ran in, whatever they are."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_toolkit.ci.platform import NoPlatform, Published
+from ci_toolkit.errors import ToolkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.pipeline import Journal
+
+
+@contextmanager
+def published(opened: Session, journal: Journal, *, environment: str | None = None) -> Iterator[None]:
+    """Publish what the block came to, however it ends. `environment` is what it promotes to.
+
+    Raises ToolError where that can't be done; after a failure of the block it is a warning.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            _publish(opened, journal, _told(error), environment)
+        except ToolkitError as other:
+            opened.progress.warn(other.message)
+        raise
+    _publish(opened, journal, None, environment)
+
+
+def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, environment: str | None) -> None:  # noqa: ARG001 the summary tells of it
+    if isinstance(opened.platform, NoPlatform):
+        return
+    from ci_toolkit.report.outputs import outputs_of
+
+    outputs = outputs_of(
+        journal.state,
+        opened.images,
+        state_file=str(journal.file),
+        environment=environment,
+        shown=_shown_in_workspace(opened),
+    )
+    opened.platform.publish(Published(outputs=outputs))
+
+
+def _told(error: BaseException) -> ToolkitError:
+    if isinstance(error, ToolkitError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return ToolkitError("the run was stopped", hint="run it again: what was done already is not done twice")
+    return ToolkitError(f"{type(error).__name__}: {error}")
+
+
+def _shown_in_workspace(opened: Session) -> Callable[[str], str]:
+    """Paths as later steps find them: relative to the job's workspace, which is elsewhere inside a container."""
+    top = Path(opened.env.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+
+    def shown(path: str) -> str:
+        whole = (opened.config.root / path).resolve()
+        return whole.relative_to(top).as_posix() if whole.is_relative_to(top) else str(whole)
+
+    return shown
