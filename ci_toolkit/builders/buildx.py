@@ -27,6 +27,14 @@ _GHA_VARIABLES = (
     "ACTIONS_CACHE_URL",
     "ACTIONS_CACHE_SERVICE_V2",
 )
+_TRUSTING_GIT = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+    "GIT_CONFIG_KEY_1": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_1": "false",
+}
+"""Buildx asks git for the revision of the context, whose checkout may belong to another user, as `ci.git` does."""
 
 
 class BuildxBuilder:
@@ -148,7 +156,7 @@ def _child_variables(request: BuildRequest, env: Mapping[str, str]) -> dict[str,
     if "ACTIONS_RESULTS_URL" in variables and _is_github_com(env.get("GITHUB_SERVER_URL", "")):
         # The runner doesn't tell a container action, and BuildKit would ask a service that is no more.
         variables.setdefault("ACTIONS_CACHE_SERVICE_V2", "true")
-    return {**variables, "BUILDX_METADATA_PROVENANCE": "disabled"}
+    return {**variables, **_TRUSTING_GIT, "BUILDX_METADATA_PROVENANCE": "disabled"}
 
 
 def _is_github_com(server: str) -> bool:

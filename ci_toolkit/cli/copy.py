@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from ci_toolkit.cli.registries import desk, image_named, key_of
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import Reference, check_tag
-from ci_toolkit.model.text import neutralise
+from ci_toolkit.model.text import neutral_json, neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +42,7 @@ def command(settings: Settings, source: str, destination: str, no_artifacts: boo
         outcome = None if settings.dry_run else copier.run(plan)
         opened.destinations.tell_budgets()
         if settings.format == "json":
-            click.echo(opened.redact(json.dumps(_document(plan, outcome), indent=2)))
+            click.echo(opened.redact(neutral_json(_document(plan, outcome))))
         elif not settings.quiet:
             for line in _lines(plan, outcome):
                 click.echo(neutralise(opened.redact(line)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +14,7 @@ from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
 from ci_toolkit.cli.warm_up import warm_up
 from ci_toolkit.cli.wiring import Wishes, Workshop
+from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def print_plan(actions: Sequence[Action], settings: Settings) -> None:
     from ci_toolkit.report.plan import plan_text
 
     if settings.format == "json":
-        click.echo(json.dumps({"actions": [action.as_json() for action in actions]}, indent=2))
+        click.echo(neutral_json({"actions": [action.as_json() for action in actions]}))
     else:
         click.echo(plan_text(actions))
 
@@ -76,7 +76,7 @@ def print_state(opened: Session, state: State) -> None:
     """The result on stdout: a table, or the state's own JSON."""
     settings = opened.settings
     if settings.format == "json":
-        click.echo(opened.redact(json.dumps(states.as_json(state), indent=2, ensure_ascii=False)))
+        click.echo(opened.redact(neutral_json(states.as_json(state))))
     elif not settings.quiet:
         from ci_toolkit.report.summary import print_summary
 
@@ -96,7 +96,7 @@ def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", 
 
     if form == "json":
         document = {findings.image: scan_json(findings, image) for findings, image in workshop.scanned}
-        click.echo(opened.redact(json.dumps(document, indent=2, ensure_ascii=False)))
+        click.echo(opened.redact(neutral_json(document)))
     else:
         for findings, image in workshop.scanned:
             click.echo(opened.redact(scan_table(findings, image)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from ci_toolkit.cli.registries import desk, image_named, key_of
 from ci_toolkit.cli.settings import with_settings
+from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
     from ci_toolkit.cli.settings import Settings
@@ -31,7 +31,7 @@ def command(settings: Settings, reference: str, no_artifacts: bool) -> None:  # 
         view = inspect(opened.client(named), key_of(named), name=str(named), artifacts=not no_artifacts)
         opened.destinations.tell_budgets()
     if settings.format == "json":
-        click.echo(json.dumps(view.as_json(), indent=2))
+        click.echo(neutral_json(view.as_json()))
         return
     from ci_toolkit.report.image import print_image
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from ci_toolkit.cli.wiring import Wishes, Workshop
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.attestation import parse_attestations
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,7 +171,7 @@ def _pin(
 
 def _print(opened: Session, state: State, environment: str) -> None:
     if opened.settings.format == "json":
-        click.echo(opened.redact(json.dumps(states.as_json(state), indent=2, ensure_ascii=False)))
+        click.echo(opened.redact(neutral_json(states.as_json(state))))
     elif not opened.settings.quiet:
         from ci_toolkit.report.promotions import promotions_text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.errors import RemoteError
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.model.tag_order import tag_key
-from ci_toolkit.model.text import neutralise
+from ci_toolkit.model.text import neutral_json, neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,7 @@ def command(settings: Settings, repository: str, digests: bool) -> None:  # noqa
         points_at = _digests(client, found) if digests else {}
     if settings.format == "json":
         document = {"repository": str(named), "tags": found, **({"digests": points_at} if digests else {})}
-        click.echo(json.dumps(document, indent=2))
+        click.echo(neutral_json(document))
         return
     width = max(len(tag) for tag in found) if digests else 0
     lines = (f"{tag.ljust(width)}  {points_at[tag] or 'gone meanwhile'}" if digests else tag for tag in found)

@@ -6,6 +6,8 @@ import shlex
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ci_toolkit.model.text import neutralise
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plan_text(actions: Sequence[Action]) -> str:
-    """The actions grouped by step, numbered through."""
+    """The actions grouped by step, numbered through; no line of it is a command of a CI system."""
     lines: list[str] = []
     number = 0
     for step, group in groupby(actions, key=lambda action: action.step):
@@ -22,7 +24,7 @@ def plan_text(actions: Sequence[Action]) -> str:
             number += 1
             lines.append(f"  {number:>2}. {action.summary}")
             lines.extend(f"      {line}" for line in _detail(action))
-    return "\n".join(lines)
+    return "\n".join(neutralise(line) for line in "\n".join(lines).split("\n"))
 
 
 def _detail(action: Action) -> Iterator[str]:

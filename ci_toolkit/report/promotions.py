@@ -23,7 +23,7 @@ def promotions_text(state: State, environment: str) -> str:
         if pin.environment == environment:
             same = "" if pin.old != pin.new else "  (was already)"
             lines.append(f"{'pinned':<10}{pin.file}:{pin.line}  {pin.new}{same}")
-    return "\n".join(lines)
+    return "\n".join(map(neutralise, lines))
 
 
 def _rows(promotion: Promotion) -> Iterator[tuple[str, str]]:
@@ -34,7 +34,7 @@ def _rows(promotion: Promotion) -> Iterator[tuple[str, str]]:
         before = promotion.replaced.get(tag)
         yield "tag", tag + (f"  (was {before})" if before else "")
     gate = {"on": "passed", "off": "off", "overridden": f"overridden: {promotion.reason}"}[promotion.gate]
-    yield "gate", neutralise(gate)
+    yield "gate", gate
     who = f" by {promotion.by}" if promotion.by else ""
     where = f", {promotion.run_url}" if promotion.run_url else ""
-    yield "when", neutralise(f"{promotion.at}{who}{where}")
+    yield "when", f"{promotion.at}{who}{where}"

@@ -29,9 +29,9 @@ def print_summary(state: State, images: Collection[str], stream: TextIO, *, colo
         image = state.image(name)
         table.add_row(Text("image", style="dim"), _headline(name, image))
         for label, value in _rows(image):
-            table.add_row(f"  {label}", value)
+            table.add_row(f"  {label}", neutralise(value))
     for label, pin in _pins(state.pins):
-        table.add_row(label, pin)
+        table.add_row(label, neutralise(pin))
     with console.capture() as captured:
         console.print(table)
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
@@ -59,7 +59,7 @@ def _rows(image: ImageState) -> Iterator[tuple[str, str]]:
         counts = ", ".join(f"{number} {severity}" for severity, number in image.findings.as_json().items() if number)
         yield "findings", (counts or "none") + (f" ({image.ignored} ignored)" if image.ignored else "")
     for line in image.blocking[:_BLOCKING_SHOWN]:
-        yield "blocking", neutralise(line)
+        yield "blocking", line
     if len(image.blocking) > _BLOCKING_SHOWN:
         yield "blocking", f"… and {len(image.blocking) - _BLOCKING_SHOWN} more"
     if image.tags:
@@ -67,7 +67,7 @@ def _rows(image: ImageState) -> Iterator[tuple[str, str]]:
     for pushed in image.pushed:
         yield "pushed", f"{pushed.repository}  {_outcome(pushed)}"
     for repository, why in image.failed_pushes.items():
-        yield "failed", f"{repository}  {neutralise(why)}"
+        yield "failed", f"{repository}  {why}"
     yield from image.reports.items()
 
 
