@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,14 @@ from ci_toolkit.cli import action_inputs
 from ci_toolkit.cli.main import cli
 from ci_toolkit.report.outputs import outputs_of
 from ci_toolkit.state import Source, State
+from tests.harness.action_step import SCRIPTS, Step
 from tests.harness.as_root import as_root
 from tests.harness.github_runner import read_log, read_values
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-SCRIPTS = Path(sys.executable).parent
 NOT_YET_A_FLAG = {"upload-sarif"}
 """Inputs whose flag comes with code scanning."""
-
-Completed = subprocess.CompletedProcess[str]
 
 
 def test_action_yml_is_valid() -> None:
@@ -75,35 +72,6 @@ def test_descriptions_are_sentences_and_defaults_are_text() -> None:
         assert re.fullmatch(r"[A-Z].*\.\n?", one["description"], re.DOTALL)
         assert isinstance(one.get("default", ""), str)
         assert not one.get("required")
-
-
-class Step:
-    """A step of a job on GitHub that uses the action, without its container."""
-
-    def __init__(self, place: Path) -> None:
-        self.workspace = place / "workspace"
-        self.home, self.temporary, self.files = place / "home", place / "temporary", place / "files"
-        for directory in (self.workspace, self.home, self.temporary, self.files):
-            directory.mkdir()
-
-    def run(self, script: str = "ci-toolkit-action", **variables: str) -> Completed:
-        """Run an entry point as the runner does; inputs by their own name."""
-        env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "RUNNER_TEMP": str(self.temporary),
-            "GITHUB_ACTIONS": "true",
-            "CI": "true",
-            "GITHUB_WORKSPACE": str(self.workspace),
-            "GITHUB_OUTPUT": str(self.files / "output"),
-            "GITHUB_STEP_SUMMARY": str(self.files / "summary"),
-            "GITHUB_STATE": str(self.files / "state"),
-            **variables,
-        }
-        command = [str(SCRIPTS / script), "these", "--are", "ignored"]
-        return subprocess.run(
-            command, cwd=self.workspace, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
 
 
 @pytest.fixture
