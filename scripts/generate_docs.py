@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import yaml
 
 from ci_toolkit.cli.main import cli
 from ci_toolkit.config import schema
@@ -120,9 +121,35 @@ def _command(parent: click.Context, name: str) -> str:
     ).strip()
 
 
+def action_inputs() -> str:
+    """A table of the GitHub Action's inputs."""
+    rows = [
+        f"| `{name}` | {_code(one['default']) if one.get('default') else ''} | {_cell(one['description'])} |"
+        for name, one in _action()["inputs"].items()
+    ]
+    return "\n".join(["| input | default | meaning |", "|---|---|---|", *rows])
+
+
+def action_outputs() -> str:
+    """A table of the GitHub Action's outputs."""
+    rows = [f"| `{name}` | {_cell(one['description'])} |" for name, one in _action()["outputs"].items()]
+    return "\n".join(["| output | meaning |", "|---|---|", *rows])
+
+
+def _action() -> Node:
+    action: Node = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return action
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/configuration.md", "options"): option_tables,
     ("docs/commands.md", "commands"): command_help,
+    ("docs/action.md", "inputs"): action_inputs,
+    ("docs/action.md", "outputs"): action_outputs,
 }
 """By file and name of the part: what makes it."""
 

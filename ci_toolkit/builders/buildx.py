@@ -65,7 +65,7 @@ def run_build(
 ) -> BuildLog:
     """Run a build command, its steps told to `task` and its lines to `progress`; raises what its failure means."""
     log = BuildLog(progress, task)
-    done = runner.run(argv, cwd=request.context, env=_child_variables(request, env), on_line=log.hear, check=False)
+    done = runner.run(argv, cwd=request.context, env=child_variables(request, env), on_line=log.hear, check=False)
     if done.returncode != 0:
         raise _failure(request, done, log)
     return log
@@ -148,7 +148,8 @@ def _fields(*fields: str) -> str:
     return line.getvalue().removesuffix("\r\n")
 
 
-def _child_variables(request: BuildRequest, env: Mapping[str, str]) -> dict[str, str]:
+def child_variables(request: BuildRequest, env: Mapping[str, str]) -> dict[str, str]:
+    """What a build may know of our environment beyond every tool's share: its secrets, and the cache it uses."""
     wanted = [secret.env for secret in request.secrets if secret.env]
     wanted += ["SSH_AUTH_SOCK"] if request.ssh else []
     wanted += _GHA_VARIABLES if request.cache.type == "gha" else []

@@ -70,7 +70,12 @@ class GitHubLog(PlainProgress):
     def annotate(self, annotation: Annotation, *, last: bool = False) -> None:
         """A remark beside the code, or a line where GitHub takes no more of this level, or not all of it."""
         text = self._harmless(annotation.message)
-        shown = replace(annotation, title=self._harmless(annotation.title), message=shortened(text))
+        shown = replace(
+            annotation,
+            title=self._harmless(annotation.title),
+            file=self._redact(annotation.file),
+            message=shortened(text),
+        )
         with self._lock:
             room = _A_STEP - (1 if annotation.level == "error" and not last else 0)
             fits = self._shown[annotation.level] < room
@@ -78,7 +83,7 @@ class GitHubLog(PlainProgress):
                 self._shown[annotation.level] += 1
                 self._obey(remark(shown))
             if not fits or shown.message != text:
-                self._put(f"{annotation.level}: {_place(annotation)}{text}")
+                self._put(f"{annotation.level}: {_place(shown)}{text}")
 
     def failed(self, message: str, *, before: Sequence[Annotation] = ()) -> None:
         """What ended the run, after the remarks that explain it: there is always room for it."""

@@ -1,10 +1,19 @@
-"""Integration tests are marked as such by where they stand."""
+"""Integration tests are marked as such by where they stand; the example as a project that pushes for real."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.harness.project import EXAMPLE, Project, make_project
+
+if TYPE_CHECKING:
+    from tests.conftest import Stack
 
 HERE = Path(__file__).parent
 
@@ -14,3 +23,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The example's two package trees, really installed by pip."""
+    root = tmp_path_factory.mktemp("packages")
+    for name, file in (("fixed", "requirements.txt"), ("vulnerable", "requirements-vulnerable.txt")):
+        subprocess.run(
+            [
+                sys.executable,
+                *["-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target"],
+                root / name,
+                "-r",
+                EXAMPLE / file,
+            ],
+            check=True,
+            capture_output=True,
+        )
+    return {"fixed": root / "fixed", "vulnerable": root / "vulnerable"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
+    """The example with the fixed packages, pushing to a repository nobody else has."""
+    repository = f"{stack.registry}/test/hello-{uuid.uuid4().hex[:12]}"
+    project = make_project(tmp_path / "hello", repository, stack.database)
+    project.vendor(packages["fixed"])
+    return project

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.builders.base import BuildCache, BuildRequest, BuildSecret, Workspace
-from ci_toolkit.builders.buildx import layout_argv
+from ci_toolkit.builders.buildx import child_variables, layout_argv
 from ci_toolkit.builders.engine import load_argv
+from ci_toolkit.builders.select import created_name
 
 WORKSPACE = Workspace(Path("/project/.ci-toolkit/images/.app.new"))
 PLAIN = BuildRequest(
@@ -177,3 +179,48 @@ def test_no_value_becomes_a_flag_or_a_field(value: str, key: str) -> None:
     assert all(token.startswith(known) for token in tokens[3:-1])
     (secret,) = [token.removeprefix("--secret=") for token in tokens if token.startswith("--secret=")]
     assert len(next(csv.reader(io.StringIO(secret, newline="")))) == 2
+
+
+GITHUB = {
+    "ACTIONS_RUNTIME_TOKEN": "t",
+    "ACTIONS_RESULTS_URL": "https://results.example/",
+    "ACTIONS_CACHE_URL": "https://cache.example/",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "no tool's business",
+    "GITHUB_TOKEN": "neither",
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "told", "second"),
+    [
+        ("https://github.com", {}, "true"),
+        ("https://acme.ghe.com", {}, "true"),
+        ("https://github.acme.example", {}, None),
+        ("https://evil-ghe.com", {}, None),
+        ("https://github.com.example", {}, None),
+        ("http://github.com", {}, None),
+        ("https://github.com", {"ACTIONS_CACHE_SERVICE_V2": "false"}, "false"),
+        ("https://github.acme.example", {"ACTIONS_CACHE_SERVICE_V2": "true"}, "true"),
+        ("https://github.com", {"ACTIONS_RESULTS_URL": None}, None),
+    ],
+)
+def test_githubs_cache_service_is_the_one_there_is(
+    server: str, told: dict[str, str | None], second: str | None
+) -> None:
+    env = {name: value for name, value in {**GITHUB, "GITHUB_SERVER_URL": server, **told}.items() if value is not None}
+    variables = child_variables(replace(PLAIN, cache=BuildCache(type="gha")), env)
+    assert variables.get("ACTIONS_CACHE_SERVICE_V2") == second
+    assert variables["ACTIONS_RUNTIME_TOKEN"] == "t"
+    assert not {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_TOKEN"} & set(variables)
+
+
+def test_without_githubs_cache_a_build_has_no_token_for_it() -> None:
+    variables = child_variables(PLAIN, {**GITHUB, "GITHUB_SERVER_URL": "https://github.com"})
+    assert not any(name.startswith("ACTIONS_") for name in variables)
+
+
+def test_each_runner_has_a_builder_of_its_own() -> None:
+    names = [created_name({"RUNNER_NAME": name} if name else {}) for name in ("", "GitHub Actions 2", "ci/é 3")]
+    assert names[0] == "ci-toolkit"
+    assert all(re.fullmatch(r"ci-toolkit-[0-9a-f]{8}", name) for name in names[1:])
+    assert len(set(names)) == 3

@@ -1,0 +1,194 @@
+"""action.yml, the command line, the outputs and the docs say the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from ci_toolkit.cli import action_inputs
+from ci_toolkit.cli.main import cli
+from ci_toolkit.report.outputs import outputs_of
+from ci_toolkit.state import Source, State
+from tests.harness.action_step import SCRIPTS, Step
+from tests.harness.as_root import as_root
+from tests.harness.github_runner import read_log, read_values
+
+ROOT = Path(__file__).parent.parent.parent
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+NOT_YET_A_FLAG = {"upload-sarif"}
+"""Inputs whose flag comes with code scanning."""
+
+
+def test_action_yml_is_valid() -> None:
+    command = [str(SCRIPTS / "check-jsonschema"), "--builtin-schema=vendor.github-actions", str(ROOT / "action.yml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_input_is_read_and_every_input_that_is_read_is_there() -> None:
+    read = {*action_inputs.VALUES, *action_inputs.SWITCHES, *action_inputs.LISTS, *action_inputs.OTHERS}
+    assert read == set(ACTION["inputs"])
+
+
+def test_inputs_are_named_as_the_flags_of_run() -> None:
+    command = cli.get_command(click.Context(cli), "run")
+    assert command is not None
+    flags = {option: parameter for parameter in command.params for option in parameter.opts}
+    for name in set(ACTION["inputs"]) - set(action_inputs.OTHERS) - NOT_YET_A_FLAG:
+        parameter = flags[f"--{name}"]
+        assert isinstance(parameter, click.Option)
+        assert parameter.is_flag == (name in action_inputs.SWITCHES), name
+        assert parameter.multiple == (name in action_inputs.LISTS), name
+
+
+def test_every_output_is_made_and_every_output_that_is_made_is_there() -> None:
+    state = State(tool_version="1", source=Source(images_hash="x"))
+    for environment in (None, "staging"):
+        made = outputs_of(state, ["app"], state_file="s", environment=environment, shown=str)
+        assert list(made) == list(ACTION["outputs"])
+
+
+def test_the_entry_points_are_the_packages_own_and_ignore_arguments() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    runs = ACTION["runs"]
+    assert runs["using"] == "docker"
+    for key in ("entrypoint", "post-entrypoint"):
+        directory, _, name = runs[key].rpartition("/")
+        assert directory == "/opt/ci-toolkit/bin"
+        assert name in scripts
+    assert "args" not in runs
+
+
+def test_descriptions_are_sentences_and_defaults_are_text() -> None:
+    for one in (*ACTION["inputs"].values(), *ACTION["outputs"].values()):
+        assert re.fullmatch(r"[A-Z].*\.\n?", one["description"], re.DOTALL)
+        assert isinstance(one.get("default", ""), str)
+        assert not one.get("required")
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> Step:
+    return Step(tmp_path)
+
+
+def test_a_config_that_is_wrong_ends_with_2_and_an_annotation_beside_each_line(step: Step) -> None:
+    (step.workspace / ".git").mkdir()
+    (step.workspace / ".ci-toolkit.yml").write_text(
+        "version: 1\nimages:\n  app: { context: 5 }\n  web: { tagz: [] }\n"
+    )
+    result = step.run()
+    assert result.returncode == 2
+    errors = read_log(result.stderr).annotations("error")
+    assert {each.properties["line"] for each in errors[:-1]} == {"3", "4"}
+    assert {each.properties["file"] for each in errors[:-1]} == {".ci-toolkit.yml"}
+    assert errors[-1].properties == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "says"),
+    [
+        ({"INPUT_ARGS": "promote 'staging"}, 2, "the input args can't be read"),
+        ({"INPUT_DRY-RUN": "perhaps"}, 2, "the input dry-run is 'perhaps'"),
+        ({"INPUT_ARGS": "deploy"}, 2, "No such command 'deploy'"),
+        ({"INPUT_ARGS": "--no-such-flag"}, 2, "No such option"),
+        ({"INPUT_CONFIG": "missing.yml"}, 2, "missing.yml"),
+    ],
+)
+def test_what_is_wrong_with_the_inputs_is_told_as_an_error(
+    step: Step, variables: dict[str, str], code: int, says: str
+) -> None:
+    result = step.run(**variables)
+    assert result.returncode == code
+    (error,) = read_log(result.stderr).annotations("error")
+    assert says in error.data
+    assert "Traceback" not in result.stderr
+
+
+def test_another_command_and_a_hostile_path_and_home(step: Step) -> None:
+    result = step.run(INPUT_ARGS="schema", PATH="/nonsense", HOME="/nonsense/home")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert '"$schema"' in result.stdout
+
+
+def test_hostile_inputs_make_no_command_and_no_file(step: Step) -> None:
+    hostile = "$(touch planted)\n::set-output name=digest::evil\n##[set-env name=X]y"
+    for name in ("CONFIG", "STEPS", "IMAGE", "WORKDIR", "ARGS", "DRY-RUN"):
+        result = step.run(**{f"INPUT_{name}": hostile})
+        assert result.returncode == 2, name
+        commands = [*read_log(result.stderr).commands, *read_log(result.stdout).commands]
+        assert {each.name for each in commands} == {"error"}, name
+    assert not list(step.workspace.iterdir())
+
+
+def test_the_workdir_is_handed_to_the_end_of_the_job(step: Step) -> None:
+    (step.workspace / "deploy").mkdir()
+    (step.workspace / "deploy/.ci-toolkit.yml").touch()
+    for variables, expected in (
+        ({"INPUT_CONFIG": "deploy/.ci-toolkit.yml"}, "deploy/.ci-toolkit"),
+        ({"INPUT_WORKDIR": "build/ci"}, "build/ci"),
+        ({"INPUT_ARGS": "run --workdir other"}, "other"),
+        ({}, ".ci-toolkit"),
+    ):
+        step.run(**variables)
+        assert read_values(step.files / "state") == {"workdir": str(step.workspace / expected)}
+
+
+def test_files_that_cannot_be_written_are_named(step: Step) -> None:
+    result = step.run(GITHUB_STATE=str(step.files / "gone" / "state"))
+    assert result.returncode == 3
+    (error,) = read_log(result.stderr).annotations("error")
+    assert "the file of GITHUB_STATE: No such file or directory" in error.data
+
+
+def test_the_end_of_a_job_has_a_line_for_everything_and_never_fails(step: Step) -> None:
+    left = step.temporary / f"ci-toolkit-{os.geteuid()}-run-0123456789abcdef"
+    left.mkdir(mode=0o700)
+    (left / "config.json").write_text("{}")
+    result = step.run("ci-toolkit-action-post", STATE_workdir=str(step.workspace / ".ci-toolkit"))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "there was no login",
+        "removed what 1 killed run had left",
+        "there was no builder",
+    ]
+    assert not left.exists()
+    nothing = step.run("ci-toolkit-action-post", GITHUB_WORKSPACE="/nowhere", PATH="/nonsense")
+    assert (nothing.returncode, nothing.stderr) == (0, "")
+    assert nothing.stdout.splitlines() == ["there was no login", "there was no builder"]
+
+
+def test_the_token_is_set_from_the_input_and_the_input_goes(tmp_path: Path) -> None:
+    from ci_toolkit.cli.action import settle_in
+
+    env = {"INPUT_GITHUB-TOKEN": "from-input", "PATH": "/nonsense", "HOME": str(tmp_path)}
+    settle_in(env)
+    assert env["GITHUB_TOKEN"] == "from-input"
+    assert "INPUT_GITHUB-TOKEN" not in env
+    assert env["PATH"].split(":")[1] == "/usr/local/bin"
+    assert env["PATH"].endswith("/bin:/nonsense")
+    stated = {"INPUT_GITHUB-TOKEN": "from-input", "GITHUB_TOKEN": "own", "HOME": str(tmp_path)}
+    settle_in(stated)
+    assert stated["GITHUB_TOKEN"] == "own"
+
+
+def test_files_go_back_to_their_owner_whatever_came_of_it(step: Step, tmp_path: Path) -> None:
+    (step.workspace / ".ci-toolkit.yml").write_text("version: 1\nimages: {}\n")
+    as_root("touch", step.workspace / "made")
+    as_root("chown", "12345:12345", step.workspace)
+    variables = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": step.workspace,
+        "HOME": tmp_path,
+        "INPUT_ARGS": "validate",
+    }
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    as_root("sh", "-c", 'env -C "$0" "$@" || test $? = 2', step.workspace, *settings, SCRIPTS / "ci-toolkit-action")
+    assert (step.workspace / "made").stat().st_uid == 12345

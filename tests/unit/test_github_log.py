@@ -1,0 +1,314 @@
+"""What GitHub's runner makes of our log."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_toolkit.ci.github import GitHub
+from ci_toolkit.ci.github_commands import LONGEST_MESSAGE, command
+from ci_toolkit.ci.github_log import GitHubLog
+from ci_toolkit.ci.platform import Published
+from ci_toolkit.errors import ConfigError, UsageError, VerdictError
+from ci_toolkit.model.annotation import Annotation
+from ci_toolkit.redact import Redactor
+from tests.harness.github_runner import read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HOSTILE = [
+    "::set-output name=digest::sha256:evil",
+    "  ::add-mask::a",
+    "##[set-env name=PATH]/tmp",
+    "a title ##[error]in the middle",
+    "two\n::error::lines",
+    "%0A::error::escaped",
+    "\x1b[0m::warning::behind a colour",
+    "\u2028::notice::behind a line separator",
+    "::stop-commands::known",
+    "::endgroup::",
+]
+
+
+class Heard:
+    """A log, and what it holds so far."""
+
+    def __init__(self, **options: bool) -> None:
+        self.stream, self.redact = io.StringIO(), Redactor()
+        self.progress = GitHubLog(self.stream, self.redact, **options)
+
+    def read(self) -> str:
+        self.progress.settle()
+        return self.stream.getvalue()
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("say", ["info", "tool", "debug"])
+def test_nothing_that_is_said_is_a_command(text: str, say: str) -> None:
+    heard = Heard(verbose=True)
+    getattr(heard.progress, say)(text)
+    assert read_log(heard.read()).commands == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_remark_or_title_is_one_command(text: str) -> None:
+    heard = Heard()
+    with heard.progress.stage(text):
+        heard.progress.warn(text)
+        heard.progress.annotate(Annotation(level="error", message=text, title=text, file=text, line=3))
+    assert [each.name for each in read_log(heard.read()).commands] == ["group", "warning", "error", "endgroup"]
+
+
+WORDS = st.text(min_size=1).filter(lambda text: text == text.strip())
+
+
+@given(st.text(), WORDS, WORDS)
+def test_what_is_escaped_comes_back(data: str, title: str, file: str) -> None:
+    line = command("error", data, title=title, file=file)
+    assert "\n" not in line
+    assert "\r" not in line
+    (found,) = read_log(f"::group::g\n{line}\n::endgroup::").annotations("error") if data.strip() else [None]
+    assert found is None or (found.data, found.properties) == (data, {"title": title, "file": file})
+
+
+def test_properties_are_escaped_beyond_data() -> None:
+    assert command("error", "50 %: a,b\n", title="x: y, 5 %", file="", line=None) == (
+        "::error title=x%3A y%2C 5 %25::50 %25: a,b%0A"
+    )
+
+
+def test_a_place_is_told_as_far_as_it_is_known(heard: Heard) -> None:
+    for place in (
+        {"file": "deploy/a.yaml", "line": 3, "column": 7},
+        {"file": "deploy/a.yaml", "column": 7},
+        {"line": 3, "column": 7},
+    ):
+        heard.progress.annotate(Annotation(level="notice", message="m", **place))
+    assert [each.properties for each in read_log(heard.read()).annotations("notice")] == [
+        {"file": "deploy/a.yaml", "line": "3", "col": "7"},
+        {"file": "deploy/a.yaml"},
+        {},
+    ]
+
+
+def test_tools_speak_while_commands_are_stopped(heard: Heard) -> None:
+    heard.progress.tool("first")
+    heard.progress.tool("second")
+    heard.progress.info("ours")
+    heard.progress.warn("look")
+    heard.progress.tool("third")
+    lines = heard.read().splitlines()
+    token, other = lines[0].removeprefix("::stop-commands::"), lines[6].removeprefix("::stop-commands::")
+    assert lines == [
+        f"::stop-commands::{token}",
+        "  | first",
+        "  | second",
+        "ours",
+        f"::{token}::",
+        "::warning::look",
+        f"::stop-commands::{other}",
+        "  | third",
+        f"::{other}::",
+    ]
+    assert len({token, other}) == 2
+
+
+def test_groups_do_not_nest(heard: Heard) -> None:
+    with heard.progress.stage("build"):
+        heard.progress.info("one")
+        with heard.progress.stage("inner"):
+            heard.progress.tool("two")
+    with heard.progress.stage("tag"):
+        pass
+    assert read_log(heard.read()).groups == [("build", ["one", "inner", "  | two"]), ("tag", [])]
+
+
+def test_a_group_is_closed_by_a_failure(heard: Heard) -> None:
+    def fail() -> None:
+        with heard.progress.stage("build"):
+            heard.progress.tool("trouble")
+            message = "no"
+            raise VerdictError(message)
+
+    with pytest.raises(VerdictError):
+        fail()
+    assert [title for title, _ in read_log(heard.read()).groups] == ["build"]
+
+
+def test_quiet_leaves_warnings_alone() -> None:
+    heard = Heard(quiet=True)
+    with heard.progress.stage("build"):
+        heard.progress.info("one")
+        heard.progress.tool("two")
+        heard.progress.warn("look")
+    assert heard.read() == "::warning::look\n"
+
+
+def test_ten_of_a_level_then_lines_and_always_room_for_the_failure(heard: Heard) -> None:
+    for number in range(12):
+        heard.progress.annotate(Annotation(level="error", message=f"e{number}", file="a.yaml", line=number + 1))
+        heard.progress.warn(f"w{number}")
+    heard.progress.failed("the failure")
+    log = read_log(heard.read())
+    assert [each.data for each in log.annotations("error")] == [*(f"e{n}" for n in range(9)), "the failure"]
+    assert [each.data for each in log.annotations("warning")] == [f"w{n}" for n in range(10)]
+    assert log.lines == [
+        "error: a.yaml:10: e9",
+        "error: a.yaml:11: e10",
+        "warning: w10",
+        "error: a.yaml:12: e11",
+        "warning: w11",
+    ]
+
+
+@pytest.mark.parametrize("letter", ["x", "€", "😀"])
+def test_a_message_over_the_limit_is_cut_and_stands_in_the_log_as_a_whole(heard: Heard, letter: str) -> None:
+    message = letter * (LONGEST_MESSAGE + 1)
+    heard.progress.failed(message)
+    log = read_log(heard.read())
+    (shown,) = log.annotations("error")
+    assert shown.data.removesuffix("…") == letter * (len(shown.data) - 1)
+    assert len(shown.data) >= LONGEST_MESSAGE // 2 - 1
+    assert log.lines == [f"error: {message}"]
+
+
+def test_the_longest_message_there_may_be_is_whole(heard: Heard) -> None:
+    heard.progress.failed("x" * LONGEST_MESSAGE)
+    log = read_log(heard.read())
+    assert (len(log.annotations("error")[0].data), log.lines) == (LONGEST_MESSAGE, [])
+
+
+def test_every_form_of_a_secret_is_masked_before_it_can_be_said() -> None:
+    stream, redact = io.StringIO(), Redactor()
+    redact.add("known-before")
+    log = GitHubLog(stream, redact)
+    redact.add("p@ss,word%", user="ci")
+    log.info("p@ss,word%")
+    read = read_log(stream.getvalue())
+    assert {"known-before", "p@ss,word%", base64.b64encode(b"ci:p@ss,word%").decode()} <= set(read.masks)
+    assert read.lines == ["***"]
+    assert stream.getvalue().splitlines()[-1] == "***"
+
+
+def test_a_mask_between_tools_lines_is_obeyed(heard: Heard) -> None:
+    heard.progress.tool("one")
+    heard.redact.add("a-token-got-during-the-run")
+    heard.progress.tool("two")
+    assert "a-token-got-during-the-run" in read_log(heard.read()).masks
+
+
+def test_a_secret_of_several_lines_is_masked_line_by_line(heard: Heard) -> None:
+    heard.redact.add('{\n  "private_key": "abcdefgh",\n  "n": 1\n}\n')
+    masks = read_log(heard.read()).masks
+    assert '  "private_key": "abcdefgh",' in masks
+    assert not any("\n" in mask for mask in masks)
+    assert not {"{", "}", '  "n": 1', '"n": 1'} & set(masks)
+
+
+def test_what_is_too_short_or_known_is_not_masked_again(heard: Heard) -> None:
+    heard.redact.add("abc")
+    assert heard.read() == ""
+    heard.redact.add("hunter2")
+    first = heard.read()
+    heard.redact.add("hunter2")
+    assert heard.read() == first
+
+
+def test_no_mask_goes_into_a_file(tmp_path: Path) -> None:
+    redact = Redactor()
+    with (tmp_path / "log").open("w") as stream:
+        log = GitHubLog(stream, redact)
+        redact.add("hunter2-secret")
+        log.info("hunter2-secret")
+    assert (tmp_path / "log").read_text() == "***\n"
+
+
+def test_a_secret_in_a_place_or_title_is_hidden(heard: Heard) -> None:
+    heard.redact.add("hunter2-secret")
+    heard.progress.annotate(
+        Annotation(level="error", message="m", title="hunter2-secret", file="a/hunter2-secret.yaml")
+    )
+    assert [each.properties for each in read_log(heard.read()).annotations("error")] == [
+        {"title": "***", "file": "a/***.yaml"}
+    ]
+
+
+def test_many_threads_never_mix_their_lines_and_commands(heard: Heard) -> None:
+    def work(number: int) -> None:
+        mine = random.Random(number)
+        says: list[Callable[[str], None]] = [
+            heard.progress.info,
+            heard.progress.tool,
+            heard.progress.warn,
+            heard.redact.add,
+        ]
+        for turn in range(60):
+            mine.choice(says)(f"line {number} {turn}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log = read_log(heard.read())
+    assert len(log.annotations("warning")) == 10
+    assert len(log.lines) > 200
+    assert all(re.fullmatch(r"(  \| |warning: )?(line \d \d+|\*\*\*\d*)", line) for line in log.lines)
+
+
+def test_debug_logging_shows_details_and_no_quiet() -> None:
+    stream = io.StringIO()
+    GitHub({"RUNNER_DEBUG": "1"}).progress(stream, Redactor(), quiet=True, verbose=False).debug("a detail")
+    assert stream.getvalue() == "a detail\n"
+
+
+def test_errors_come_first_whatever_was_found_first() -> None:
+    stream, platform = io.StringIO(), GitHub({})
+    platform.progress(stream, Redactor(), quiet=False, verbose=False)
+    remarks = [Annotation(level="notice", message=f"n{n}") for n in range(30)]
+    remarks += [Annotation(level="error", message=f"e{n}") for n in range(20)]
+    platform.publish(Published(annotations=remarks))
+    assert platform.announce(VerdictError("the gate refuses app", hint="upgrade it"), stream)
+    errors = [each.data for each in read_log(stream.getvalue()).annotations("error")]
+    assert errors == [*(f"e{n}" for n in range(9)), "the gate refuses app\nnext: upgrade it"]
+    assert stream.getvalue().startswith("::error::e0\n")
+
+
+def test_each_violation_of_a_config_is_beside_its_line(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / "deploy" / ".ci-toolkit.yml"
+    file.parent.mkdir()
+    file.touch()
+    violations = [f"{file}:{n}:5: images.app.tag: a number: quote it" for n in range(1, 13)]
+    stream = io.StringIO()
+    GitHub({}).announce(ConfigError("12 things are wrong", violations=violations), stream)
+    log = read_log(stream.getvalue())
+    assert [each.properties for each in log.annotations("error")[:2]] == [
+        {"file": "deploy/.ci-toolkit.yml", "line": "1", "col": "5"},
+        {"file": "deploy/.ci-toolkit.yml", "line": "2", "col": "5"},
+    ]
+    assert log.annotations("error")[0].data == "images.app.tag: a number: quote it"
+    assert log.annotations("error")[-1].data == "12 things are wrong"
+    assert len(log.annotations("error")) == 10
+    assert len(log.lines) == 3
+
+
+def test_a_failure_before_there_was_a_log_is_announced() -> None:
+    stream = io.StringIO()
+    assert GitHub({}).announce(UsageError("there is no step 'x'"), stream)
+    assert stream.getvalue() == "::error::there is no step 'x'\n"
