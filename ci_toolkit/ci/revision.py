@@ -20,6 +20,8 @@ _FETCH = (
     *("-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
     *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
 )
+_AS_IT_IS = "--no-replace-objects"
+"""A replacement that lies in the clone speaks for no revision."""
 _FILES = ("100644", "100755")
 
 
@@ -57,7 +59,7 @@ def file_then(git: Git, revision: str, paths: Sequence[str], redact: Redactor, *
 
 def _listed(git: Git, revision: str, paths: Sequence[str]) -> list[tuple[str, str, str, str]] | None:
     """Mode, object, size and path of what is there; None where the revision isn't."""
-    done = git.run("ls-tree", "-z", "-l", "--full-tree", revision, "--", *paths, check=False)
+    done = git.run(_AS_IT_IS, "ls-tree", "-z", "-l", "--full-tree", revision, "--", *paths, check=False)
     if done.returncode != 0:
         return None
     entries = (entry.partition("\t") for entry in done.stdout.split("\0") if entry)
@@ -73,7 +75,7 @@ def _content(git: Git, name: str, mode: str, blob: str, size: str) -> bytes:
     if mode not in _FILES:
         message = f"{name} is no plain file"
         raise ToolError(message, hint="a config is a plain file: no directory, no symbolic link")
-    data = git("cat-file", "blob", blob).encode()
+    data = git(_AS_IT_IS, "cat-file", "blob", blob).encode()
     if str(len(data)) != size:  # what can't be decoded was replaced on the way
         message = f"{name} is no UTF-8 text"
         raise ToolError(message, hint="save it as UTF-8")

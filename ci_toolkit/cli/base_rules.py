@@ -94,8 +94,7 @@ class BaseRules:
             raise ToolError(message, hint="check the repository out with `fetch-depth: 0`")
         # Its own redactor knows nothing: the file is wanted as it is.
         git = Git(SystemRunner(self._env, Redactor()), checkout)
-        paths = self._paths(checkout)
-        found = file_then(git, base, paths, self._redact, fetch=not self._settings.dry_run) if paths else None
+        found = file_then(git, base, self._paths(checkout), self._redact, fetch=not self._settings.dry_run)
         return rules(found.data, f"{short(base)}:{found.path}", self._env) if found else None
 
     def _paths(self, checkout: Path) -> Sequence[str]:
