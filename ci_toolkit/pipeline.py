@@ -6,15 +6,16 @@ import time
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolkitError, UsageError, VerdictError
+from ci_toolkit.model.plan import Action
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.state import write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from ci_toolkit.model.plan import Action
     from ci_toolkit.model.timeline import Outcome
+    from ci_toolkit.model.trust import Deed, Trust
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import State
     from ci_toolkit.steps.base import Step
@@ -28,6 +29,9 @@ _EVEN_AFTER_FAILURE = frozenset({"sarif"})
 _PURE = frozenset({"tag"})
 """Its run touches nothing, so a plan knows what comes of it."""
 
+DEEDS: Mapping[str, Deed] = {"push": "push", "commit": "commit"}
+"""What a step does in the repository's name, so that the run has to be trusted with it."""
+
 
 def order(names: Iterable[str]) -> tuple[str, ...]:
     """These steps in the pipeline's order, each once; raises UsageError for a name that is no step."""
@@ -39,10 +43,23 @@ def order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in STEPS if name in wanted)
 
 
-def plan(steps: Iterable[Step], state: State) -> tuple[Action, ...]:
-    """What `run` would do with these steps and this state, in order."""
+def withheld(trust: Trust, names: Iterable[str]) -> Mapping[str, str]:
+    """Which of these steps the run isn't trusted with, and why."""
+    return {name: why for name in names if name in DEEDS and (why := trust.why_not(DEEDS[name]))}
+
+
+def left_out(step: str, why: str) -> Action:
+    """What a plan says of a step that stays undone."""
+    return Action(step=step, kind="decide", summary=f"left out, because {why}")
+
+
+def plan(steps: Iterable[Step], state: State, undone: Mapping[str, str] | None = None) -> tuple[Action, ...]:
+    """What `run` would do with these steps and this state, in order. `undone`: as there."""
     actions: list[Action] = []
     for step in steps:
+        if undone and step.name in undone:
+            actions.append(left_out(step.name, undone[step.name]))
+            continue
         actions += step.plan(state)
         if step.name in _PURE:
             state = step.run(state)
@@ -71,19 +88,27 @@ class Journal:
 
 
 def run(
-    steps: Iterable[Step], journal: Journal, *, images: Collection[str], progress: Progress, gate: bool = True
+    steps: Iterable[Step],
+    journal: Journal,
+    *,
+    images: Collection[str],
+    progress: Progress,
+    gate: bool = True,
+    undone: Mapping[str, str] | None = None,
 ) -> None:
     """Run the steps for these images in order, saving the state after each.
 
     A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
-    written all the same. Raises the first failure at the end, VerdictError for a verdict.
+    written all the same. Raises the first failure at the end, VerdictError for a verdict. `undone`: steps that are
+    left out, and why.
     """
     failure: ToolkitError | None = None
     start = time.monotonic()
     for step in steps:
         began = time.monotonic()
-        if failure and step.name not in _EVEN_AFTER_FAILURE:
-            progress.info(f"{step.name}: left out, because {_reason(failure)}")
+        why = (undone or {}).get(step.name) or ("" if step.name in _EVEN_AFTER_FAILURE else _reason(failure))
+        if why:
+            progress.info(f"{step.name}: left out, because {why}")
             journal.took(step.name, began - start, 0.0, "left out")
             continue
         came: ToolkitError | None = None
@@ -121,5 +146,7 @@ def _outcome(came: ToolkitError | None) -> Outcome:
     return "refused" if isinstance(came, VerdictError) else "failed"
 
 
-def _reason(failure: ToolkitError) -> str:
+def _reason(failure: ToolkitError | None) -> str:
+    if failure is None:
+        return ""
     return "the gate said no" if isinstance(failure, VerdictError) else "an earlier step failed"

@@ -48,6 +48,8 @@ class Scan:
     scanned_at: str
     digest: Digest
     """What was scanned: the image's digest at that time."""
+    policy_from: str | None = None
+    """`base` and the revision, where the policy isn't that of the config that is checked out."""
     database_updated: str | None = None
     database_repository: str | None = None
 

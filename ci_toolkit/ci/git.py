@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ci_toolkit.process import Runner
+    from ci_toolkit.process import Completed, Runner
 
 _SCP_FORM = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
 _TIMEOUT = 60.0
 _NOTHING_YET = "(initial)"
 _DETACHED = "(detached)"
 _COMMITTED = ("log", "-1", "--no-show-signature", "--format=%cI")
+_NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 _SHALLOW = ("rev-parse", "--is-shallow-repository")
 _REFS = (
     "for-each-ref",
@@ -40,7 +41,7 @@ def git_context(runner: Runner, root: Path) -> CiContext:
     repository = checkout_of(root)
     if repository is None:
         return CiContext()
-    git = _Git(runner, repository)
+    git = Git(runner, repository)
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(git, *question, check=False) for question in (_COMMITTED, _SHALLOW, _REFS, _ORIGIN)]
         status = git("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z").split("\0")
@@ -85,19 +86,26 @@ def web_address(remote: str) -> str | None:
 
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
-    return web_address(_Git(runner, checkout)(*_ORIGIN, check=False).strip())
+    return web_address(Git(runner, checkout)(*_ORIGIN, check=False).strip())
 
 
-class _Git:
+class Git:
+    """Read-only git in one checkout."""
+
     def __init__(self, runner: Runner, repository: Path) -> None:
         self._runner = runner
         self._repository = repository
 
     def __call__(self, *arguments: str, check: bool = True) -> str:
+        """What a git command prints; raises ToolError for a missing git, and with `check` for one that fails."""
+        return self.run(*arguments, check=check).stdout
+
+    def run(self, *arguments: str, check: bool = True) -> Completed:
+        """See `__call__`: the process as a whole."""
         # The checkout may belong to another user, as in a container action; its own fsmonitor would be a program.
         command = ["git", "-c", f"safe.directory={self._repository}", "-c", "core.fsmonitor=false"]
         argv = [*command, "--no-optional-locks", *arguments]
-        return self._runner.run(argv, cwd=self._repository, timeout=_TIMEOUT, check=check).stdout
+        return self._runner.run(argv, cwd=self._repository, timeout=_TIMEOUT, env=_NO_QUESTIONS, check=check)
 
 
 def checkout_of(directory: Path) -> Path | None:

@@ -34,6 +34,8 @@ def command(settings: Settings, source: str, destination: str, no_artifacts: boo
     """
     origin, target, tags = _named(source, destination)
     with desk(settings) as opened:
+        if not settings.dry_run:
+            opened.trust.require("push")
         copier = opened.destinations.copier(origin.repository, target.repository)
         plan = copier.plan(key_of(origin), tags, artifacts=not no_artifacts)
         if settings.dry_run:

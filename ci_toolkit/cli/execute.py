@@ -17,7 +17,7 @@ from ci_toolkit.cli.wiring import Wishes, Workshop
 from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.settings import Settings
@@ -25,22 +25,32 @@ if TYPE_CHECKING:
     from ci_toolkit.state import State
 
 _STARTS_A_RUN = frozenset({"build", "tag"})
+_JUDGE = frozenset({"scan", "push", "sarif"})
+"""They go by the gate's policy."""
 _WIDTH = 240
 """Columns of a table in a log, so that no digest is broken."""
 
 
-def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = None) -> None:
-    """Run these steps in the pipeline's order; with `--dry-run` print the plan instead."""
-    ordered = pipeline.order(names)
-    with session(settings) as opened:
+def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = None, *, as_run: bool = False) -> None:
+    """Run these steps in the pipeline's order; with `--dry-run` print the plan instead.
+
+    A step that the run isn't trusted with is refused (VerdictError) before anything is done; `as_run`, left out.
+    """
+    ordered, wishes = pipeline.order(names), wishes or Wishes()
+    with session(settings, judges=not _JUDGE.isdisjoint(ordered)) as opened:
+        undone = dict(pipeline.withheld(opened.trust, ordered))
+        if as_run and "push" in undone and "pin" in ordered:
+            undone["pin"] = "nothing is pushed"
         if settings.dry_run:
-            print_plan(_plan(opened, ordered, wishes or Wishes()), settings)
+            print_plan(_plan(opened, ordered, wishes, undone), settings)
             return
+        if undone and not as_run:
+            opened.trust.require(pipeline.DEEDS[next(iter(undone))])
         with logged_in(opened, ordered) as at_work:
-            _run(at_work, ordered, wishes or Wishes())
+            _run(at_work, ordered, wishes, undone)
 
 
-def _run(opened: Session, ordered: Sequence[str], wishes: Wishes) -> None:
+def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mapping[str, str]) -> None:
     settings = opened.settings
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
     if len(ordered) > 1:
@@ -54,6 +64,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes) -> None:
                 images=opened.images,
                 progress=opened.progress,
                 gate=not wishes.no_gate,
+                undone=undone,
             )
         finally:
             if wishes.findings:
@@ -102,9 +113,9 @@ def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", 
             click.echo(opened.redact(scan_table(findings, image)))
 
 
-def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes) -> Sequence[Action]:
+def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mapping[str, str]) -> Sequence[Action]:
     state = opened.fresh_state(building="build" in ordered)
-    return pipeline.plan(Workshop(opened, lambda _: None, wishes).steps(ordered), state)
+    return pipeline.plan(Workshop(opened, lambda _: None, wishes).steps(ordered), state, undone)
 
 
 def _first_state(opened: Session, ordered: Sequence[str]) -> State:

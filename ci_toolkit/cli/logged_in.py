@@ -26,24 +26,30 @@ def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
     """The session with the logins in it that config, CI system and clouds give and the Docker config lacks.
 
     Where there are none, or no step runs a tool that asks registries, it is the session itself and nothing is written.
-    What is written is gone when the block ends, however it ends; what killed runs left goes at the start.
+    What is written is gone when the block ends, however it ends; what killed runs left goes at the start. A run that
+    may not log in gets a config without any login, the Docker config's own left out too.
     """
     from ci_toolkit.registry.login_place import base_directory, sweep, temporary_directory
 
     outside = (opened.workdir, opened.config.root)
     with suppress(ToolError):
         sweep(base_directory(opened.env, outside))
-    had, nobody = _lacking(opened) if _TOOLS_ASK_REGISTRIES & set(steps) else ({}, ())
-    if not had and not nobody:
+    tools = bool(_TOOLS_ASK_REGISTRIES & set(steps))
+    as_nobody = tools and not opened.trust.allows("login")
+    had, nobody = _lacking(opened) if tools and not as_nobody else ({}, ())
+    if not had and not nobody and not as_nobody:
         yield opened
         return
     from ci_toolkit.process import SystemRunner
     from ci_toolkit.registry.docker_config import docker_directory
-    from ci_toolkit.registry.docker_login import variables, write
+    from ci_toolkit.registry.docker_login import variables, write, write_without_logins
 
     own = docker_directory(opened.env).absolute()
     with temporary_directory(base_directory(opened.env, outside)) as directory:
-        write(directory, own, had, nobody)
+        if as_nobody:
+            write_without_logins(directory, own)
+        else:
+            write(directory, own, had, nobody)
         env = {**opened.env, **variables(directory, own, opened.env)}
         runner = SystemRunner(env, opened.redact)
         logins = replace(opened.logins, had={**opened.logins.had, **had})
@@ -91,7 +97,7 @@ def _given(opened: Session, hosts: Collection[str]) -> dict[str, Credential]:
 def granted(opened: Session) -> Keychain:
     """Who we are to registries by config, CI system and clouds alone: no Docker config is asked."""
     env = {**opened.env, "DOCKER_CONFIG": os.devnull}
-    return logins_of(opened.config.registries, env, opened.redact, opened.progress)
+    return logins_of(opened.config.registries, env, opened.redact, opened.progress, opened.trust)
 
 
 def _hosts(opened: Session) -> Collection[str]:

@@ -42,7 +42,7 @@ def command(settings: Settings, check: bool, registry: str | None, shell: bool) 
         raise UsageError(message)
     from ci_toolkit.steps.login_targets import targets
 
-    with session(settings, writes=False) as opened:
+    with session(settings, writes=False, judges=False) as opened:
         wanted = targets(opened.config, opened.images, registry)
         if settings.dry_run:
             _print_plan(opened, wanted, check=check)
@@ -51,6 +51,7 @@ def command(settings: Settings, check: bool, registry: str | None, shell: bool) 
 
             print_check(opened, wanted)
         else:
+            opened.trust.require("login")
             _log_in(opened, wanted, everything=registry is None and not settings.images, shell=shell)
 
 
@@ -132,11 +133,15 @@ def _hosts(wanted: Sequence[Wanted]) -> list[str]:
 
 
 def _print_plan(opened: Session, wanted: Sequence[Wanted], *, check: bool) -> None:
+    from ci_toolkit import pipeline
     from ci_toolkit.cli.execute import print_plan
     from ci_toolkit.model.plan import Action
     from ci_toolkit.model.reference import DOCKER_HUB, Repository
     from ci_toolkit.registry.host import DOCKER_HUB_HOST
 
+    if not check and (why := opened.trust.why_not("login")):
+        print_plan([pipeline.left_out("login", why)], opened.settings)
+        return
     registries = opened.config.registries
     actions = []
     for host in _hosts(wanted):

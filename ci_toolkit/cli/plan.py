@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("plan", epilog="Example: ci-toolkit plan --format json")
 @click.option("--steps", default=",".join(STEPS), show_default=True, help="Which steps, separated by commas.")
-@with_settings()
+@with_settings(judges=True)
 def command(settings: Settings, steps: str) -> None:
     """Show every command and request a run would make, in order; no engine, no registry, no file is touched."""
-    execute(replace(settings, dry_run=True), steps.split(","))
+    execute(replace(settings, dry_run=True), steps.split(","), as_run=True)

@@ -51,7 +51,7 @@ _MAX_ATTESTATION = 16 * 1024 * 1024
 @click.option(
     "--override", metavar="REASON", help="Promote what didn't pass the gate; the reason is kept in the state."
 )
-@with_settings()
+@with_settings(judges=True)
 def command(
     settings: Settings,
     to: str,
@@ -68,6 +68,10 @@ def command(
         raise UsageError(message)
     with session(settings) as opened:
         environment = _environment(opened, to)
+        if settings.dry_run and (why := opened.trust.why_not("promote")):
+            print_plan([pipeline.left_out("promote", why)], settings)
+            return
+        opened.trust.require("promote")
         order = Order(
             to=to,
             origin=origin or environment.source,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("run", epilog="Example: ci-toolkit run --steps build,tag,scan --image backend")
 @click.option("--steps", default=",".join(STEPS), show_default=True, help="Which steps, separated by commas.")
 @click.option("--no-gate", is_flag=True, help="Push in spite of the gate; said loudly, and kept in the state.")
-@with_settings()
+@with_settings(judges=True)
 def command(settings: Settings, steps: str, no_gate: bool) -> None:  # noqa: FBT001 click's flags
     """Build, tag, scan, push, write SARIF and pin: every image of the config, nothing refused is pushed."""
-    execute(settings, steps.split(","), Wishes(no_gate=no_gate))
+    execute(settings, steps.split(","), Wishes(no_gate=no_gate), as_run=True)

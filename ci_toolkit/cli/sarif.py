@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sarif", epilog="Example: ci-toolkit sarif")
-@with_settings()
+@with_settings(judges=True)
 def command(settings: Settings) -> None:
     """Write the SARIF reports of the last scan, whatever its verdict."""
     execute(settings, ["sarif"])

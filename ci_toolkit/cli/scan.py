@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Form of the findings."
 )
-@with_settings()
+@with_settings(judges=True)
 def command(settings: Settings, output: Literal["table", "json"]) -> None:
     """Scan every platform of the built images and evaluate the gate; exit 1 if it says no."""
     execute(settings, ["scan"], Wishes(findings="json" if settings.format == "json" else output))

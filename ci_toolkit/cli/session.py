@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
+from ci_toolkit.cli.base_rules import BaseRules
 from ci_toolkit.cli.here import platform_here
 from ci_toolkit.cli.kept_logins import Found, find_kept, learn
 from ci_toolkit.cli.progress import chosen_progress
@@ -18,6 +19,7 @@ from ci_toolkit.cli.workdir import workdir
 from ci_toolkit.config.find import find
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ToolkitError, UsageError
+from ci_toolkit.model.trust import Trust
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.version import __version__
@@ -50,6 +52,10 @@ class Session:
     platform: Platform
     logins: Found = field(default_factory=Found)
     """Registry logins that are at hand already."""
+    trust: Trust = field(default_factory=Trust)
+    """What this run may do."""
+    policy_from: str | None = None
+    """Where the `scan` section of the config is from, where that isn't the checked-out file."""
 
     @property
     def state_file(self) -> Path:
@@ -96,32 +102,45 @@ class Session:
 
 
 @contextmanager
-def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
-    """Open a session: config loaded, context read, workdir held (not where nothing is written)."""
-    env = dict(os.environ)
-    config = load(find(Path.cwd(), settings.config), env)
-    redact = Redactor()
+def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> Iterator[Session]:
+    """Open a session: config loaded, context read, workdir held (not where nothing is written).
+
+    `judges`: the command goes by the gate's policy, which may be the base revision's.
+    """
+    env, redact = dict(os.environ), Redactor()
+    file = find(Path.cwd(), settings.config).absolute()
+    context = detect_context(SystemRunner(env, redact), file.parent, env)
+    base = BaseRules(settings, file, context, env, redact)
+    trust = base.trust()
+    config = load(file, env, logins=trust.allows("login"))
     for secret in config.secrets:
         redact.add(secret)
     path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
-    logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
+    logins = Found()
+    if trust.allows("login"):
+        logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
     env |= logins.variables
     learn(redact, logins.had)
     runner = SystemRunner(env, redact)
     platform = platform_here(env)
     with chosen_progress(settings, redact, env, platform) as progress:
+        if trust.notice:
+            progress.info(trust.notice)
+        config, policy_from = base.policy(config, progress) if judges else (config, None)
         opened = Session(
             settings=settings,
             env=env,
             config=config,
             images=_chosen(config, settings.images),
-            context=detect_context(runner, config.root, env),
+            context=context,
             workdir=path,
             runner=runner,
             redact=redact,
             progress=progress,
             platform=platform,
             logins=logins,
+            trust=trust,
+            policy_from=policy_from,
         )
         try:
             if settings.dry_run or not writes:

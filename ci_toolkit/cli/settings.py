@@ -28,6 +28,7 @@ class Settings:
     verbose: bool
     debug: bool
     no_color: bool
+    policy_from: Literal["head", "base"]
 
 
 _OUTPUT = (
@@ -55,14 +56,24 @@ _RUN = (
     ),
     click.option("--dry-run", is_flag=True, help="Print what would be done, in order, and do nothing."),
 )
+_POLICY = click.option(
+    "--policy-from",
+    type=click.Choice(["head", "base"]),
+    default="head",
+    help="base: on a pull request the gate follows the `scan` section at the base revision, whatever the config says.",
+)
 
 
-def with_settings(*, runs: bool = True, reads_config: bool = True) -> Callable[[Callable[..., None]], Any]:
+def with_settings(
+    *, runs: bool = True, reads_config: bool = True, judges: bool = False
+) -> Callable[[Callable[..., None]], Any]:
     """Give a command the common flags and hand them over as one `settings` argument.
 
     `runs`: the command works on images, so it has the flags of a run too; else with `reads_config` only `-c`.
+    `judges`: it goes by the gate's policy.
     """
-    options = (*(_RUN if runs else (_CONFIG,) if reads_config else ()), *_OUTPUT)
+    own = (*_RUN, _POLICY) if judges else _RUN if runs else (_CONFIG,) if reads_config else ()
+    options = (*own, *_OUTPUT)
 
     def decorate(function: Callable[..., None]) -> Any:
         @functools.wraps(function)
@@ -88,4 +99,5 @@ _ABSENT: dict[str, Any] = {
     "verbose": False,
     "debug": False,
     "no_color": False,
+    "policy_from": "head",
 }

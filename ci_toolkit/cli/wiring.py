@@ -82,7 +82,9 @@ class Workshop:
         """Who we are to each registry."""
         if self._logins is None:
             session = self._session
-            self._logins = logins_of(session.config.registries, session.env, session.redact, session.progress)
+            self._logins = logins_of(
+                session.config.registries, session.env, session.redact, session.progress, session.trust
+            )
         return self._logins
 
     def _build(self) -> Step:
@@ -134,6 +136,7 @@ class Workshop:
             scanner=scanner,
             policy=options.gate,
             policy_hash=session.config.policy_hash,
+            policy_from=session.policy_from,
             root=session.config.root,
             workdir=session.workdir,
             clock=_utc_now,

@@ -27,13 +27,17 @@ class Document:
     Where the schema says `writeOnly`, the value is the text of the file, `${VAR}`: a secret is nowhere in here.
     """
 
-    def __init__(self, schema: Schema, root: Node, env: Mapping[str, str], violations: Violations) -> None:
+    def __init__(
+        self, schema: Schema, root: Node, env: Mapping[str, str], violations: Violations, *, needs_secrets: bool = True
+    ) -> None:
+        """`needs_secrets`: a secret whose variable isn't set, or is empty, is a violation."""
         self.schema = schema
         self.root = root
         self.env = env
         self.violations = violations
         self.sources: dict[Path, str] = {}
         """What stands in the file where variables were replaced: messages show this, never the variables' values."""
+        self.needs_secrets = needs_secrets
         self.characters = 0
         self.value = _value(self, root, schema.document, ())
 
@@ -85,7 +89,7 @@ def _scalar(document: Document, node: Scalar, option: SchemaNode | None, path: P
 
 def _secret(document: Document, node: Scalar, path: Path) -> str:
     name = variables.only_variable(node.text)
-    if name is not None:
+    if name is not None and document.needs_secrets:
         try:
             if not variables.replaced(node.text, document.env):
                 _unusable(document, node, path, f"the environment variable {name} is empty")

@@ -15,33 +15,46 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_toolkit.config.document import Document
+    from ci_toolkit.config.nodes import Node
     from ci_toolkit.config.options import Config
 
 
-def load(path: Path, env: Mapping[str, str]) -> Config:
+def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
     """The config in this file, its `${VAR}` taken from `env`.
 
+    Without `logins` nobody logs in, so a password's variable needn't be set: a fork's pull request has no secrets.
     Raises ConfigError with every violation at once, as `file:line:column: path: message` in the file's order.
     """
     file = Path(os.path.abspath(path))  # noqa: PTH100 resolve() would follow a symbolic link to another directory
     name = _name(file)
     violations = Violations()
-    tree = parse(source.read(file, name), violations)
-    if tree is None:
-        violations.raise_if_any(name)
-        raise AssertionError(name)
+    tree = parsed(source.read(file, name), name, violations)
     rules = schema.load()
-    read = document.Document(rules, tree, env, violations)
-    _refuse_newer(read, name)
-    if not rules.conforms(read.value):
-        from ci_toolkit.config.explain import explain
-
-        explain(read)
+    read = document.Document(rules, tree, env, violations, needs_secrets=logins)
+    judge(read, name)
     if isinstance(read.value, dict) and not violations.are_enough:
         given = document.pruned(read)
         crosscheck(given, rules.filled(rules.document, given), read.value, file.parent, read.add)
     violations.raise_if_any(name)
     return typed.config(rules.filled(rules.document, read.value), rules, file, env)
+
+
+def parsed(text: str, name: str, violations: Violations) -> Node:
+    """The tree of a config's text; raises ConfigError where there is none."""
+    tree = parse(text, violations)
+    if tree is None:
+        violations.raise_if_any(name)
+        raise AssertionError(name)
+    return tree
+
+
+def judge(read: Document, name: str) -> None:
+    """Note what the schema refuses; raises ConfigError for a config in a newer format."""
+    _refuse_newer(read, name)
+    if not read.schema.conforms(read.value):
+        from ci_toolkit.config.explain import explain
+
+        explain(read)
 
 
 def _refuse_newer(read: Document, name: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.tags import Flavor, TagRule
+    from ci_toolkit.model.trust import Deed, Kind
 
 
 Provider = Literal["login", "github", "gitlab", "ecr", "acr", "google", "docker-hub", "anonymous"]
@@ -129,6 +130,20 @@ class ScanOptions:
     timeout: timedelta
     trivy_image: str
     """The container image Trivy is run from where it isn't on PATH."""
+    policy_from: Literal["head", "base"]
+    """Whose `scan` section counts on a pull request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrustOptions:
+    """`trust`: what runs may do that somebody else's change started."""
+
+    forks: tuple[Deed, ...]
+    pull_request_target: tuple[Deed, ...]
+
+    def allowed(self, kind: Kind) -> frozenset[Deed]:
+        """What a run of this kind may do."""
+        return frozenset(self.forks if kind == "forks" else self.pull_request_target)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,6 +199,8 @@ class Config:
     images: Mapping[str, ImageOptions]
     builder: BuilderOptions
     scan: ScanOptions
+    trust: TrustOptions
+    """As it stands in this file: for an untrusted run the base revision's counts."""
     sarif: SarifOptions
     pin: tuple[PinOptions, ...]
     environments: Mapping[str, EnvironmentOptions]

@@ -20,7 +20,11 @@ _UTF16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 def read(path: Path, file: str) -> str:
     """The text of the file, called `file` in messages; raises ConfigError. A byte order mark is dropped."""
-    data = _read_bytes(path, file)
+    return text_of(_read_bytes(path, file), file)
+
+
+def text_of(data: bytes, file: str) -> str:
+    """The text of these bytes, which came from what `file` names; raises ConfigError."""
     violations = Violations()
     text = _decoded(data.removeprefix(codecs.BOM_UTF8), violations)
     if bad := unprintable(text):

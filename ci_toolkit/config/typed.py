@@ -21,6 +21,7 @@ from ci_toolkit.config.options import (
     SarifOptions,
     ScanOptions,
     SecretSource,
+    TrustOptions,
 )
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy, Ignore
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from ci_toolkit.model.reference import Destination
 
 
+def policy_hash(scan: Mapping[str, Any]) -> str:
+    """What a verdict is given under: everything that `scan` says but where it is to be read."""
+    return _hash({name: option for name, option in scan.items() if name != "policy-from"})
+
+
 def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[str, str]) -> Config:
     """The options of a document that schema and cross-checks accept. `file` is absolute."""
     root = file.parent
@@ -43,11 +49,12 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         file=file,
         root=root,
         images_hash=_hash(filled["images"]),
-        policy_hash=_hash(filled["scan"]),
+        policy_hash=policy_hash(filled["scan"]),
         registries={registry.host: registry for registry in registries},
         images=images,
         builder=BuilderOptions(name=filled["builder"].get("name"), create=filled["builder"]["create"]),
-        scan=_scan(filled["scan"]),
+        scan=scan(filled["scan"]),
+        trust=trust(filled["trust"]),
         sarif=SarifOptions(category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
@@ -84,7 +91,7 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
     return AuthOptions(
         provider=options.get("provider", "login"),
         username=options.get("username"),
-        password=variables.replaced(password, env) if password else None,
+        password=_password(password, env) if password else None,
         role=options.get("role"),
         tenant_id=options.get("tenant-id"),
         client_id=options.get("client-id"),
@@ -93,6 +100,14 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
         connection_id=options.get("connection-id"),
         id_token_env=options.get("id-token-env"),
     )
+
+
+def _password(text: str, env: Mapping[str, str]) -> str | None:
+    """None where the variable isn't there: then `Document` knew that nobody needs it."""
+    try:
+        return variables.replaced(text, env) or None
+    except variables.Unresolvable:
+        return None
 
 
 def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
@@ -173,7 +188,13 @@ def _flavor(options: Mapping[str, Any]) -> Flavor:
     return Flavor(options["latest"], options["prefix"], options["suffix"], on_latest=options["on-latest"])
 
 
-def _scan(options: Mapping[str, Any]) -> ScanOptions:
+def trust(options: Mapping[str, Any]) -> TrustOptions:
+    """The options of `trust`."""
+    return TrustOptions(forks=tuple(options["forks"]), pull_request_target=tuple(options["pull-request-target"]))
+
+
+def scan(options: Mapping[str, Any]) -> ScanOptions:
+    """The options of `scan`."""
     gate = options["gate"]
     policy = GatePolicy(
         severity=None if gate["severity"] == "none" else Severity.parse(gate["severity"]),
@@ -191,6 +212,7 @@ def _scan(options: Mapping[str, Any]) -> ScanOptions:
         ),
         timeout=formats.duration(options["timeout"]),
         trivy_image=options["trivy-image"],
+        policy_from=options["policy-from"],
     )
 
 

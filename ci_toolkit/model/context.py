@@ -17,6 +17,8 @@ class CiContext:
 
     platform: Literal["github", "gitlab", "local"] = "local"
     event: Event = "local"
+    event_name: str | None = None
+    """The CI system's own word for it: `pull_request_target`, `merge_group`, `merge_request_event`."""
     revision: str | None = None
     """Full commit id; None outside a git repository."""
     committed_at: datetime | None = None
@@ -24,6 +26,12 @@ class CiContext:
     branch: str | None = None
     base_branch: str | None = None
     """The branch that a pull request goes into."""
+    base_revision: str | None = None
+    """What nobody but the repository's own people can have changed: a pull request's or merge group's base."""
+    from_fork: bool = False
+    """The change comes from another repository than the one it is for, or nobody can tell where from."""
+    head_repository: str | None = None
+    """Where a pull request comes from, `OWNER/NAME`."""
     tag: str | None = None
     """The git tag that is built (checked out exactly at the revision)."""
     tags: tuple[str, ...] = ()
@@ -39,3 +47,8 @@ class CiContext:
     actor: str | None = None
     dirty: bool = False
     """True where tracked files differ from the revision."""
+
+    @property
+    def is_proposal(self) -> bool:
+        """True where the run is about a change that isn't in its branch yet: a pull request, a merge queue's group."""
+        return self.event == "pull_request" or self.event_name == "merge_group"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _NOTES = "logins.json"
 _LINKED = ("cli-plugins", "contexts", "buildx", "trust", "ca.pem", "cert.pem", "key.pem")
 """What else the docker command looks for beside its config."""
+_LOGINS = ("auths", "credHelpers", "credsStore", "HttpHeaders")
+"""What of a Docker config may say who we are."""
 _PRIVATE = 0o600
 
 
@@ -97,6 +99,16 @@ def write(directory: Path, over: Path, logins: Mapping[str, Credential], nobody:
     """
     document = merged(read_config(over / "config.json"), logins, nobody)
     write_atomically(directory / "config.json", _bytes(document), mode=_PRIVATE)
+    _link(directory, over)
+
+
+def write_without_logins(directory: Path, over: Path) -> None:
+    """Write a Docker config without any login into a directory of ours: proxies, context and plugins stay in reach.
+
+    Raises as `write` does.
+    """
+    own = {name: section for name, section in read_config(over / "config.json").items() if name not in _LOGINS}
+    write_atomically(directory / "config.json", _bytes(own), mode=_PRIVATE)
     _link(directory, over)
 
 

@@ -60,6 +60,7 @@ class ScanStep:
         scanner: Scanner,
         policy: GatePolicy,
         policy_hash: str,
+        policy_from: str | None = None,
         root: Path,
         workdir: Path,
         clock: Callable[[], datetime],
@@ -67,11 +68,15 @@ class ScanStep:
         save: Callable[[State], None],
         show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
-        """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result."""
+        """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
+
+        `policy_from`: where the policy is from, where that isn't the config that is checked out.
+        """
         self._images = images
         self._scanner = scanner
         self._policy = policy
         self._policy_hash = policy_hash
+        self._policy_from = policy_from
         self._root = root
         self._reports = workdir / "reports"
         self._private = workdir / "scan"
@@ -91,11 +96,14 @@ class ScanStep:
             Action(step=self.name, kind="command", summary=c.summary, image=c.image, argv=c.argv, when=c.when)
             for c in self._scanner.commands(targets, self._private)
         ]
+        origin = f"by {self._policy_from}: " if self._policy_from else ""
         for image in self._images:
             findings = str(self._findings_file(image.name))
             commands += [
                 Action(step=self.name, kind="write", summary="keep everything found", image=image.name, path=findings),
-                Action(step=self.name, kind="decide", summary=f"gate: {describe(self._policy)}", image=image.name),
+                Action(
+                    step=self.name, kind="decide", summary=f"gate: {origin}{describe(self._policy)}", image=image.name
+                ),
             ]
             if self._policy.severity is not None:
                 file, summary = str(self._attestation_file(image.name)), "attest the verdict"
@@ -108,6 +116,8 @@ class ScanStep:
             others = {k: v for k, v in state.image(image.name).reports.items() if not self._own_report(k)}
             state = state.with_image(image.name, **_UNSCANNED, reports=others)
         self._save(state)
+        if self._policy_from:
+            self._progress.info(f"the gate's policy is that of {self._policy_from}, not the checked-out config's")
         self._clear()
         try:
             targets = [target for image in self._images for target in self._prepare(image, state.image(image.name))]
@@ -182,6 +192,7 @@ class ScanStep:
                 policy_hash=self._policy_hash,
                 scanned_at=findings.scanned_at,
                 digest=findings.digest,
+                policy_from=self._policy_from,
             ),
             reports=reports,
         )

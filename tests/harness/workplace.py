@@ -67,11 +67,11 @@ class Workplace:
         own = {"HOME": str(self.home), "TMPDIR": str(self.temporary), "PW": PASSWORD}
         return {**kept, **own, **self.env}
 
-    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """The command, run to its end."""
+    def run(self, *arguments: str, timeout: float = 120, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """The command, run to its end; in the project, or below it."""
         return subprocess.run(
             [COMMAND, *arguments],
-            cwd=self.project,
+            cwd=cwd or self.project,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -53,6 +53,7 @@ def test_a_push_to_github(tmp_path: Path) -> None:
     assert context == CiContext(
         platform="github",
         event="push",
+        event_name="push",
         revision=SHA,
         committed_at=LOCAL.committed_at,
         branch="main",
@@ -127,6 +128,7 @@ def test_a_push_to_gitlab() -> None:
     assert context == CiContext(
         platform="gitlab",
         event="push",
+        event_name="push",
         revision=SHA,
         committed_at=datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=2))),
         branch="main",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
-    from ci_toolkit.registry.credentials import Credential
+    from ci_toolkit.registry.credentials import Credential, Keychain
     from ci_toolkit.registry.keychains.ecr import Ecr, RepositorySettings
     from ci_toolkit.registry.keychains.endpoints import Endpoints
     from ci_toolkit.registry.keychains.identity import JobIdentity
@@ -41,11 +41,12 @@ class Logins:
         redact: Redactor,
         progress: Progress | None = None,
         *,
+        anonymous: bool = False,
         endpoints: Endpoints = VENDORS,
         limits: Limits | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """`stated`: what the config says, by host.
+        """`stated`: what the config says, by host. `anonymous`: nobody is asked, and no registry gets a login.
 
         `runner` must not redact what it hands back: a credential helper's output is the secret.
         """
@@ -61,7 +62,9 @@ class Logins:
             "docker-hub": self._docker_hub,
         }
         at_hand = _AtHand(lambda: self.ecr)
-        self._chain = Chain([Stated(stated, providers), github, gitlab, at_hand, DockerConfig(env, runner)])
+        links: list[Keychain] = [Stated(stated, providers), github, gitlab, at_hand, DockerConfig(env, runner)]
+        self._anonymous = anonymous
+        self._chain = Chain([] if anonymous else links)
 
     def resolve(self, host: str) -> Credential | None:
         """See `Keychain.resolve`; None is anonymous. From here on no output holds the login."""
@@ -72,14 +75,14 @@ class Logins:
 
     def create_repository(self, host: str, path: str) -> bool:
         """Create a repository; False where a push does so by itself (all but ECR). Raises HttpError, UsageError."""
-        if parse_host(host) is None:
+        if self._anonymous or parse_host(host) is None:
             return False
         self.ecr.create_repository(host, path)
         return True
 
     def repository_settings(self, host: str, path: str) -> RepositorySettings | None:
         """What the registry's own API says of a repository; None where there is none (all but ECR)."""
-        return self.ecr.repository_settings(host, path) if parse_host(host) else None
+        return self.ecr.repository_settings(host, path) if parse_host(host) and not self._anonymous else None
 
     @cached_property
     def ecr(self) -> Ecr:

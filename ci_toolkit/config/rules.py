@@ -1,0 +1,66 @@
+"""What a config says of the gate and of trust, and nothing else: read from the base revision's text.
+
+The rest of that config isn't looked at: what it says of images is about files that the change may have moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ci_toolkit.config import document, schema, source, typed
+from ci_toolkit.config.load import judge, parsed
+from ci_toolkit.config.nodes import Mapping as MappingNode
+from ci_toolkit.config.violations import Violations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_toolkit.config.nodes import Node
+    from ci_toolkit.config.options import ScanOptions, TrustOptions
+    from ci_toolkit.config.schema import Schema
+
+_SECTIONS = ("version", "scan", "trust")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """The sections `scan` and `trust` of a config."""
+
+    scan: ScanOptions
+    policy_hash: str
+    """As `Config.policy_hash`."""
+    trust: TrustOptions
+
+
+def rules(data: bytes, name: str, env: Mapping[str, str]) -> Rules:
+    """The rules in a config of these bytes, called `name` in messages, its `${VAR}` taken from `env`.
+
+    Raises ConfigError with every violation in these sections, as `name:line:column: path: message`.
+    """
+    violations = Violations()
+    tree = _sections(parsed(source.text_of(data, name), name, violations))
+    known = _known()
+    read = document.Document(known, tree, env, violations)
+    judge(read, name)
+    violations.raise_if_any(name)
+    filled = known.filled(known.document, read.value)
+    return Rules(
+        scan=typed.scan(filled["scan"]),
+        policy_hash=typed.policy_hash(filled["scan"]),
+        trust=typed.trust(filled["trust"]),
+    )
+
+
+def _sections(tree: Node) -> Node:
+    if not isinstance(tree, MappingNode):
+        return tree
+    kept = MappingNode(tree.position)
+    kept.entries = {key: entry for key, entry in tree.entries.items() if key in _SECTIONS}
+    return kept
+
+
+def _known() -> Schema:
+    whole = schema.load().document
+    properties = {name: whole["properties"][name] for name in _SECTIONS}
+    return schema.Schema({**whole, "properties": properties, "required": ["version"]})
