@@ -34,7 +34,7 @@ def outputs_of(
         "sarif": _lines(map(shown, known["sarif"])),
         "state": shown(state_file),
         "changed-files": _lines(shown(file) for file in _changed(state.pins, environment)),
-        "commit": _commit(state),
+        "commit": newest_revision(getattr(state, "commits", ()), environment),
     }
 
 
@@ -79,10 +79,10 @@ def _changed(pins: Iterable[PinEdit], environment: str | None) -> Sequence[str]:
     return [pin.file for pin in pins if pin.environment == environment and pin.old != pin.new]
 
 
-def _commit(state: State) -> str:
-    """The newest commit that the run made."""
-    commits = getattr(state, "commits", ())
-    return str(commits[-1].revision) if commits else ""
+def newest_revision(commits: Iterable[Any], environment: str | None) -> str:
+    """The id of the last commit that was made of this environment's pins, or of the run's own; empty without one."""
+    made = [commit for commit in commits if commit.environment == environment]
+    return str(max(made, key=lambda commit: str(commit.at)).revision) if made else ""
 
 
 def _only(values: Collection[str]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
-from ci_toolkit.report.outputs import outputs_of
+from ci_toolkit.report.outputs import newest_revision, outputs_of
 from ci_toolkit.state import ImageState, PinEdit, Promotion, Source, State, Verdict
 
 A, B = Digest("sha256:" + "a" * 64), Digest("sha256:" + "b" * 64)
@@ -129,3 +130,17 @@ def test_what_tells_an_account_is_never_the_only_carrier() -> None:
     """GitHub drops an output that holds a secret: digest, tags and the state's place must arrive all the same."""
     kept = {name: value for name, value in outputs(STATE, "app").items() if ACCOUNT not in value}
     assert {"digest", "digests", "tags", "version", "verdict", "state"} <= set(kept)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A commit, as far as outputs look at it."""
+
+    revision: str
+    at: str
+    environment: str | None = None
+
+
+def test_the_newest_commit_of_what_was_done() -> None:
+    commits = [Made("b", "2026-02-01T00:00:00Z"), Made("a", "2026-01-01T00:00:00Z"), Made("c", "2026-03", "prod")]
+    assert [newest_revision(commits, which) for which in (None, "prod", "staging")] == ["b", "c", ""]
