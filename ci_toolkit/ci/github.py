@@ -69,7 +69,7 @@ class GitHub:
 def _remarks(violations: tuple[str, ...]) -> Iterator[Annotation]:
     for violation in violations:
         found = _VIOLATION.fullmatch(violation)
-        if found is None:
+        if found is None or not Path(found["file"]).is_file():  # another revision's file is not beside the code
             yield Annotation(level="error", message=violation)
             continue
         yield Annotation(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.delivered import tags_in
+from tests.harness.github_runner import read_log
 from tests.harness.project import git
 from tests.harness.proposal import Proposal
 
@@ -128,7 +129,7 @@ def test_a_base_without_a_config_relaxes_nothing_and_is_told(proposal: Proposal)
     proposal.commit()
     proposal.event("pull_request-branch")
     done = proposal.run("scan")
-    assert "warning: the gate's policy is the change's own: the base has no config yet" in done.stderr
+    assert "::warning::the gate's policy is the change's own: the base has no config yet" in done.stderr
     assert "from high on fail" in proposal.gate()
 
 
@@ -206,7 +207,7 @@ def test_a_remote_that_cannot_be_reached_shows_no_credentials(proposal: Proposal
     git(proposal.project, "remote", "set-url", "origin", "http://x-access-token:ghs-canary-token@127.0.0.1:1/acme/app")
     done = proposal.run("scan")
     assert (done.returncode, "can't be fetched" in done.stderr) == (3, True)
-    assert "ghs-canary-token" not in done.stderr + done.stdout
+    assert "ghs-canary-token" not in "\n".join(read_log(done.stderr).lines) + done.stdout
 
 
 def test_a_plan_fetches_nothing(proposal: Proposal) -> None:
