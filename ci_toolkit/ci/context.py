@@ -61,12 +61,12 @@ def github_context(env: Mapping[str, str], local: CiContext) -> CiContext:
     kind: Event = _GITHUB_EVENTS.get(env.get("GITHUB_EVENT_NAME", ""), "tag" if tag else "push")
     pull = event.get("pull_request") if kind == "pull_request" else None
     revision, number = local.revision or sha, None
+    server, project, run = (env.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if kind == "pull_request":
         branch = None
         number = _number(_at(pull, "number")) or _number(ref.removeprefix("refs/pull/").partition("/")[0])
         if revision == sha and env.get("GITHUB_EVENT_NAME") == "pull_request":
             revision = _revision(_at(pull, "head", "sha")) or revision
-    server, project, run = (env.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     source = web_address(f"{server}/{project}") if server and project else local.source_url
     return replace(
         local,
@@ -75,6 +75,7 @@ def github_context(env: Mapping[str, str], local: CiContext) -> CiContext:
         revision=revision,
         branch=branch,
         base_branch=env.get("GITHUB_BASE_REF") or None,
+        from_fork=kind == "pull_request" and _at(pull, "head", "repo", "full_name") != project,
         tag=tag,
         tags=_with(local.tags, tag),
         default_branch=_text(_at(event, "repository", "default_branch")) or local.default_branch,

@@ -135,6 +135,7 @@ class ScanOptions:
 class SarifOptions:
     """`sarif`: the report for code scanning."""
 
+    upload: Literal["auto", "always", "never"]
     category: str
     """With `{image}` and `{platform}`."""
 

@@ -24,6 +24,8 @@ class CiContext:
     branch: str | None = None
     base_branch: str | None = None
     """The branch that a pull request goes into."""
+    from_fork: bool = False
+    """The change comes from another repository than the one it is for, or nobody can tell where from."""
     tag: str | None = None
     """The git tag that is built (checked out exactly at the revision)."""
     tags: tuple[str, ...] = ()

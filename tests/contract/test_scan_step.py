@@ -327,6 +327,7 @@ def sarif(scans: Scans) -> SarifStep:
         workdir=scans.root / ".ci-toolkit",
         repository=scans.root,
         progress=scans.progress,
+        save=lambda _: None,
     )
 
 
