@@ -25,6 +25,9 @@ STEPS = ("build", "tag", "scan", "push", "sarif", "pin")
 _EVEN_AFTER_FAILURE = frozenset({"sarif"})
 """The reports of a scan are wanted most when something went wrong after it."""
 
+_REPORTED = frozenset({"build", "tag", "scan"})
+"""Where one of these fails there is nothing new to report, and an earlier run's findings aren't this revision's."""
+
 _PURE = frozenset({"tag"})
 """Its run touches nothing, so a plan knows what comes of it."""
 
@@ -76,13 +79,14 @@ def run(
     """Run the steps for these images in order, saving the state after each.
 
     A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
-    written all the same. Raises the first failure at the end, VerdictError for a verdict.
+    written all the same, if there was a scan. Raises the first failure at the end, VerdictError for a verdict.
     """
     failure: ToolkitError | None = None
+    scanned = True
     start = time.monotonic()
     for step in steps:
         began = time.monotonic()
-        if failure and step.name not in _EVEN_AFTER_FAILURE:
+        if failure and not (scanned and step.name in _EVEN_AFTER_FAILURE):
             progress.info(f"{step.name}: left out, because {_reason(failure)}")
             journal.took(step.name, began - start, 0.0, "left out")
             continue
@@ -92,6 +96,7 @@ def run(
                 journal.save(step.run(journal.state))
         except ToolkitError as error:
             came = error
+            scanned = scanned and step.name not in _REPORTED
         if step.name == "scan" and gate:
             came = came or refused(journal.state, images)
         failure = failure or came

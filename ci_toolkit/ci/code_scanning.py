@@ -78,7 +78,10 @@ class CodeScanning:
         if isinstance(target, Hindrance):
             error = UsageError(f"nothing is uploaded, because {target.reason}", hint=target.hint)
             for analysis in analyses:
-                yield analysis, self._judged(Upload(status="skipped", reason=target.reason, error=error))
+                yield (
+                    analysis,
+                    self._judged(Upload(status="skipped", reason=target.reason, hint=target.hint, error=error)),
+                )
             return
         with closing(self._connect(target)) as api:
             sent = [(analysis, self._time.clock(), self._send(api, target, analysis)) for analysis in analyses]

@@ -60,7 +60,8 @@ def _forbidden(error: HttpError, target: Target, said: str) -> Upload:
 
 def _skipped(reason: str, hint: str, *, usage: bool = False) -> Upload:
     kind = UsageError if usage else RemoteError
-    return Upload(status="skipped", reason=reason, error=kind(f"nothing is uploaded, because {reason}", hint=hint))
+    error = kind(f"nothing is uploaded, because {reason}", hint=hint)
+    return Upload(status="skipped", reason=reason, hint=hint, error=error)
 
 
 def _rejected(message: str, hint: str) -> Upload:

@@ -26,6 +26,8 @@ class Upload:
     status: Literal["complete", "pending", "skipped", "failed"]
     reason: str = ""
     """Why it isn't complete."""
+    hint: str = ""
+    """What would change that."""
     id: str | None = None
     url: str | None = None
     """Where people find the alerts."""

@@ -57,6 +57,9 @@ class Delivery:
         if upload.status == "complete":
             self.progress.info(f"{image}: code scanning has it" + (f": {upload.url}" if upload.url else ""))
         elif upload.status == "skipped" and not upload.error:
-            self.progress.info(f"{image}: not uploaded to code scanning: skipped because {upload.reason}")
+            hint = f"; {upload.hint}" if upload.hint else ""
+            self.progress.info(f"{image}: not uploaded to code scanning: skipped because {upload.reason}{hint}")
         else:
-            self.progress.warn(f"{image}: the upload to code scanning is {upload.status}: {upload.reason}")
+            # Told here too: after a no of the gate, that is the error a run ends in.
+            word = "is still pending" if upload.status == "pending" else "failed"
+            self.progress.warn(f"{image}: the upload to code scanning {word}: {upload.reason}")

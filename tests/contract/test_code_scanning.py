@@ -142,6 +142,16 @@ def test_what_the_repository_doesnt_allow_is_skipped_or_an_error(
     assert github.server.count("POST") == 1, "nobody tries again"
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_token_that_github_refuses_is_explained_and_not_shown(run: Uploading, mode: Mode) -> None:
+    run.env = {"GITHUB_TOKEN": "ghs_expired0123456789"}
+    error = run.run(mode)
+    assert run.outcome() == ("skipped", "GitHub refuses the token (GitHub says 401 Bad credentials)")
+    assert "GITHUB_TOKEN: ${{ github.token }}" in (error.hint if error else run.said)
+    assert error is None or error.exit_code == 2
+    assert "ghs_expired" not in run.said + repr(run.state)
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -255,7 +265,7 @@ def test_what_never_ends_is_left_pending(run: Uploading, github: GitHub, mode: M
     assert (status, why) == ("pending", "GitHub hasn't processed it after 120 s")
     assert sum(run.naps.taken) == pytest.approx(120)
     assert max(run.naps.taken) == 15
-    assert f"warn: backend: the upload to code scanning is pending: {why}" in run.said
+    assert f"warn: backend: the upload to code scanning is still pending: {why}" in run.said
     assert (error is None) == (mode == "auto")
     assert error is None or (error.exit_code, "still pending" in error.message) == (4, True)
 
@@ -270,7 +280,7 @@ def test_github_in_trouble_spoils_no_run_under_auto(
     status, why = run.outcome()
     assert status == "failed"
     assert "/repos/acme/app/code-scanning/sarifs" in why
-    assert f"warn: backend: the upload to code scanning is failed: {why}" in run.said
+    assert f"warn: backend: the upload to code scanning failed: {why}" in run.said
     assert (error is None) == (mode == "auto")
     assert error is None or error.exit_code == 4
 

@@ -105,6 +105,12 @@ def test_a_step_that_fails_stops_what_follows_and_its_error_is_the_one_raised(tm
     assert isinstance(failure, RemoteError)
 
 
+@pytest.mark.parametrize("step", ["build", "tag", "scan"])
+def test_without_a_scan_of_this_run_nothing_is_reported(tmp_path: Path, step: str) -> None:
+    ran, _ = run_all(tmp_path, **{step: failing(ToolError("no engine"))})
+    assert ran[-1] == step, "an earlier run's findings aren't this revision's"
+
+
 def test_what_a_failing_step_saved_is_kept(tmp_path: Path) -> None:
     journal = pipeline.Journal(tmp_path / "state.json", EMPTY)
 
