@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -107,7 +107,8 @@ def test_a_step_that_fails_stops_what_follows_and_its_error_is_the_one_raised(tm
 
 @pytest.mark.parametrize("step", ["build", "tag", "scan"])
 def test_without_a_scan_of_this_run_nothing_is_reported(tmp_path: Path, step: str) -> None:
-    ran, _ = run_all(tmp_path, **{step: failing(ToolError("no engine"))})
+    changes: dict[str, Any] = {step: failing(ToolError("no engine"))}
+    ran, _ = run_all(tmp_path, **changes)
     assert ran[-1] == step, "an earlier run's findings aren't this revision's"
 
 
