@@ -77,11 +77,8 @@ class CodeScanning:
         target = self._target
         if isinstance(target, Hindrance):
             error = UsageError(f"nothing is uploaded, because {target.reason}", hint=target.hint)
-            for analysis in analyses:
-                yield (
-                    analysis,
-                    self._judged(Upload(status="skipped", reason=target.reason, hint=target.hint, error=error)),
-                )
+            skipped = self._judged(Upload(status="skipped", reason=target.reason, hint=target.hint, error=error))
+            yield from ((analysis, skipped) for analysis in analyses)
             return
         with closing(self._connect(target)) as api:
             sent = [(analysis, self._time.clock(), self._send(api, target, analysis)) for analysis in analyses]
@@ -108,10 +105,15 @@ class CodeScanning:
         return Upload(status="pending", id=identifier, url=target.alerts)
 
     def _settled(self, api: GitHubApi, target: Target, upload: Upload, end: float) -> Upload:
-        """Ask until GitHub has processed it. A question that fails says nothing of the upload: it stays pending."""
-        pause = _FIRST_LOOK
-        while upload.status == "pending" and (left := end - self._time.clock()) > 0:
-            self._time.sleep(min(pause, left))
+        """Ask until GitHub has processed it, once at least: it had its time while others were waited for.
+
+        A question that fails says nothing of the upload: it stays pending.
+        """
+        pause, left = _FIRST_LOOK, _DEADLINE
+        while upload.status == "pending" and left > 0:
+            left = end - self._time.clock()
+            self._time.sleep(max(0.0, min(pause, left)))
+            left -= pause
             pause = min(pause * _SLOWER, _LONGEST_PAUSE)
             try:
                 found = api.get(f"{_path(target)}/{quote(upload.id or '', safe='')}")

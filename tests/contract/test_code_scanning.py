@@ -270,6 +270,16 @@ def test_what_never_ends_is_left_pending(run: Uploading, github: GitHub, mode: M
     assert error is None or (error.exit_code, "still pending" in error.message) == (4, True)
 
 
+def test_an_upload_is_looked_at_however_long_another_took(run: Uploading, github: GitHub) -> None:
+    run.scanned("frontend", platform(ZLIB))
+    github.pending = 0
+    looks_in_120_s = 12
+    github.fault("GET", answers(*message(404, "Not Found")), times=looks_in_120_s)
+    assert run.run() is None
+    assert [run.outcome(name)[0] for name in ("backend", "frontend")] == ["pending", "complete"]
+    assert sum(run.naps.taken) == pytest.approx(120)
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("behaviour", [answers(503, {}, b"<html>unicorn</html>"), resets, answers(200, {}, b"[1]")])
 def test_github_in_trouble_spoils_no_run_under_auto(
