@@ -26,6 +26,9 @@ STEPS = ("build", "tag", "scan", "push", "sarif", "pin")
 _EVEN_AFTER_FAILURE = frozenset({"sarif"})
 """The reports of a scan are wanted most when something went wrong after it."""
 
+_REPORTED = frozenset({"build", "tag", "scan"})
+"""Where one of these fails there is nothing new to report, and an earlier run's findings aren't this revision's."""
+
 _PURE = frozenset({"tag"})
 """Its run touches nothing, so a plan knows what comes of it."""
 
@@ -99,14 +102,16 @@ def run(
     """Run the steps for these images in order, saving the state after each.
 
     A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
-    written all the same. Raises the first failure at the end, VerdictError for a verdict. `undone`: steps that are
-    left out, and why.
+    written all the same, if there was a scan. Raises the first failure at the end, VerdictError for a verdict.
+    `undone`: steps that are left out, and why.
     """
     failure: ToolkitError | None = None
+    scanned = True
     start = time.monotonic()
     for step in steps:
         began = time.monotonic()
-        why = (undone or {}).get(step.name) or ("" if step.name in _EVEN_AFTER_FAILURE else _reason(failure))
+        reported = scanned and step.name in _EVEN_AFTER_FAILURE
+        why = (undone or {}).get(step.name) or ("" if reported else _reason(failure))
         if why:
             progress.info(f"{step.name}: left out, because {why}")
             journal.took(step.name, began - start, 0.0, "left out")
@@ -117,6 +122,7 @@ def run(
                 journal.save(step.run(journal.state))
         except ToolkitError as error:
             came = error
+            scanned = scanned and step.name not in _REPORTED
         if step.name == "scan" and gate:
             came = came or refused(journal.state, images)
         failure = failure or came

@@ -20,12 +20,13 @@ def proxies_for(url: str, env: Mapping[str, str]) -> dict[str, str]:
     names = (f"{parts.scheme}_proxy", f"{parts.scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
     proxy = next((env[name] for name in names if env.get(name)), "")
     excepted = env.get("no_proxy") or env.get("NO_PROXY") or ""
-    if not proxy or _is_loopback(host) or any(_excepts(item, host, parts.port) for item in excepted.split(",")):
+    if not proxy or is_loopback(host) or any(_excepts(item, host, parts.port) for item in excepted.split(",")):
         return {}
     return {parts.scheme: proxy}
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for a host name or address that is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -69,6 +69,20 @@ class Pushed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CodeScanning:
+    """What came of uploading an image's SARIF. `reason`: why it isn't `complete`."""
+
+    status: Literal["complete", "pending", "skipped", "failed"]
+    categories: tuple[str, ...] = ()
+    """What the code host keeps the results apart by: one an image and platform."""
+    reason: str | None = None
+    id: str | None = None
+    """The code host's, of the upload."""
+    url: str | None = None
+    """Where people find the alerts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ImageState:
     """What is known of one image. None and empty: not established yet."""
 
@@ -100,6 +114,8 @@ class ImageState:
     """The findings that decided a `fail`, `ID PACKAGE VERSION (severity)`."""
     scan: Scan | None = None
     reports: Mapping[str, str] = field(default_factory=dict)
+    code_scanning: CodeScanning | None = None
+    """None where no upload was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,4 +273,8 @@ def _image(document: Mapping[str, Any]) -> ImageState:
         known["findings"] = Counts(**known["findings"])
     if "scan" in known:
         known["scan"] = Scan(**{**known["scan"], "digest": Digest(known["scan"]["digest"])})
+    if "code_scanning" in known:
+        known["code_scanning"] = CodeScanning(
+            **{**known["code_scanning"], "categories": tuple(known["code_scanning"]["categories"])}
+        )
     return ImageState(**known)

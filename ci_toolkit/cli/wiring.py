@@ -36,6 +36,8 @@ class Wishes:
     diff: bool = False
     findings: Literal["table", "json"] | None = None
     """Print the scan's findings, in this form, in the state's place."""
+    upload_sarif: Literal["auto", "always", "never"] | None = None
+    """None: as the config says."""
 
 
 class Workshop:
@@ -163,6 +165,7 @@ class Workshop:
 
     def _sarif(self) -> Step:
         from ci_toolkit.ci.git import checkout_of
+        from ci_toolkit.cli.code_scanning import delivery_of
         from ci_toolkit.steps.sarif import SarifStep
 
         session = self._session
@@ -174,6 +177,8 @@ class Workshop:
             workdir=session.workdir,
             repository=checkout_of(session.config.root) or session.config.root,
             progress=session.progress,
+            save=self._save,
+            delivery=delivery_of(session, self._wishes.upload_sarif or session.config.sarif.upload),
         )
 
     def _pin(self) -> Step:

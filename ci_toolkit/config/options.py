@@ -150,6 +150,7 @@ class TrustOptions:
 class SarifOptions:
     """`sarif`: the report for code scanning."""
 
+    upload: Literal["auto", "always", "never"]
     category: str
     """With `{image}` and `{platform}`."""
 

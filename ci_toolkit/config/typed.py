@@ -55,7 +55,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         builder=BuilderOptions(name=filled["builder"].get("name"), create=filled["builder"]["create"]),
         scan=scan(filled["scan"]),
         trust=trust(filled["trust"]),
-        sarif=SarifOptions(category=filled["sarif"]["category"]),
+        sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
         secrets=_secrets(registries, images, env),

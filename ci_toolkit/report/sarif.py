@@ -52,6 +52,8 @@ class Report:
 
     data: bytes
     cuts: tuple[str, ...]
+    categories: tuple[str, ...]
+    """One for each run in it."""
 
 
 Ignored = dict[str, dict[tuple[str, str, str], "Ignore"]]
@@ -89,7 +91,8 @@ def sarif_report(findings: ImageFindings, origin: Origin, *, category: str, igno
     if left_out:
         cuts.append(f"the {left_out} least severe findings: code scanning shows {limit} a run")
     validate(document)
-    return Report(data=data, cuts=tuple(cuts))
+    categories = tuple(category_of(category, findings.image, p.platform) for p in findings.platforms[:_MAX_RUNS])
+    return Report(data=data, cuts=tuple(cuts), categories=categories)
 
 
 def category_of(template: str, image: str, platform: str) -> str:

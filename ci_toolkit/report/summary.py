@@ -69,6 +69,8 @@ def _rows(image: ImageState) -> Iterator[tuple[str, str]]:
     for repository, why in image.failed_pushes.items():
         yield "failed", f"{repository}  {why}"
     yield from image.reports.items()
+    if scanning := image.code_scanning:
+        yield "code scanning", f"{scanning.status}  {neutralise(scanning.reason or scanning.url or '')}".rstrip()
 
 
 def _outcome(pushed: Pushed) -> str:

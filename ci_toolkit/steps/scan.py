@@ -40,6 +40,7 @@ _UNSCANNED: Mapping[str, Any] = {
     "ignored": 0,
     "blocking": (),
     "scan": None,
+    "code_scanning": None,
 }
 _NOT_YET = Digest("sha256:" + "0" * 64)
 

@@ -37,7 +37,7 @@ def test_every_whole_config_in_the_docs_is_right(tmp_path: Path) -> None:
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
         if block.startswith("version:")
     ]
-    assert {"promotion.md", "login.md"} <= {name for name, _ in blocks}
+    assert {"promotion.md", "login.md", "code-scanning.md"} <= {name for name, _ in blocks}
     for _, block in blocks:
         assert loaded(tmp_path, block, ENV).images
 

@@ -16,7 +16,7 @@ from ci_toolkit.model.attestation import parse_attestations
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
 from ci_toolkit.report.findings_file import read_findings
-from ci_toolkit.state import Scan
+from ci_toolkit.state import CodeScanning, Scan
 from ci_toolkit.steps.sarif import SarifStep
 from tests.harness.fake_trivy import FakeTrivy, fake_trivy
 from tests.harness.images import DEBIAN_12, make_image, pip_package
@@ -327,6 +327,7 @@ def sarif(scans: Scans) -> SarifStep:
         workdir=scans.root / ".ci-toolkit",
         repository=scans.root,
         progress=scans.progress,
+        save=lambda _: None,
     )
 
 
@@ -346,6 +347,12 @@ def test_sarif_is_written_after_a_no(scans: Scans, trivy: FakeTrivy) -> None:
     scans.now = NOW + timedelta(hours=2)
     sarif(scans).run(scans.scan())
     assert file.read_bytes() == first
+
+
+def test_a_new_scan_forgets_what_came_of_the_last_upload(scans: Scans) -> None:
+    record = CodeScanning(status="complete", id="1")
+    scans.state = scans.state.with_image("backend", code_scanning=record)
+    assert scans.scan().image("backend").code_scanning is None
 
 
 def test_sarif_of_other_findings_is_refused(scans: Scans) -> None:

@@ -144,8 +144,8 @@ class FaultServer:
             exchange.answer(Answer(404, {}))
 
     @contextmanager
-    def running(self, tls: tuple[Path, Path] | None = None) -> Iterator[FaultServer]:
-        """Serve on a free port until the block ends; with `tls`, a certificate and its key, by HTTPS."""
+    def running(self, tls: tuple[Path, Path] | None = None, *, port: int = 0) -> Iterator[FaultServer]:
+        """Serve until the block ends; with `tls`, a certificate and its key, by HTTPS. `port` 0: a free one."""
         faults = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -167,7 +167,7 @@ class FaultServer:
             def log_message(self, *arguments: object) -> None:
                 """Keep quiet."""
 
-        with _QuietServer(("127.0.0.1", 0), Handler) as server:
+        with _QuietServer(("127.0.0.1", port), Handler) as server:
             self.host = f"127.0.0.1:{server.server_port}"
             if tls:
                 server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

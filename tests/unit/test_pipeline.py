@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -103,6 +103,13 @@ def test_a_step_that_fails_stops_what_follows_and_its_error_is_the_one_raised(tm
     ran, failure = run_all(tmp_path, push=failing(RemoteError("down")), sarif=failing(ToolError("also")))
     assert ran == ["build", "tag", "scan", "push", "sarif"]
     assert isinstance(failure, RemoteError)
+
+
+@pytest.mark.parametrize("step", ["build", "tag", "scan"])
+def test_without_a_scan_of_this_run_nothing_is_reported(tmp_path: Path, step: str) -> None:
+    changes: dict[str, Any] = {step: failing(ToolError("no engine"))}
+    ran, _ = run_all(tmp_path, **changes)
+    assert ran[-1] == step, "an earlier run's findings aren't this revision's"
 
 
 def test_what_a_failing_step_saved_is_kept(tmp_path: Path) -> None:
