@@ -20,10 +20,10 @@ from ci_toolkit.state import Source, State
 from tests.harness.action_step import SCRIPTS, Step
 from tests.harness.as_root import as_root
 from tests.harness.github_runner import read_log, read_values
+from tests.harness.project import git
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-"""Inputs whose flag comes with code scanning."""
 
 
 def test_action_yml_is_valid() -> None:
@@ -79,7 +79,7 @@ def step(tmp_path: Path) -> Step:
 
 
 def test_a_config_that_is_wrong_ends_with_2_and_an_annotation_beside_each_line(step: Step) -> None:
-    (step.workspace / ".git").mkdir()
+    git(step.workspace, "init", "-q")
     (step.workspace / ".ci-toolkit.yml").write_text(
         "version: 1\nimages:\n  app: { context: 5 }\n  web: { tagz: [] }\n"
     )

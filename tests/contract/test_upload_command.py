@@ -14,6 +14,7 @@ from ci_toolkit.config.load import load
 from ci_toolkit.report.findings_file import write_findings
 from tests.harness.code_scanning import GitHub
 from tests.harness.findings import URLLIB3, image, platform
+from tests.harness.github_runner import read_log
 from tests.harness.project import git
 from tests.harness.proxy import answers
 
@@ -77,7 +78,7 @@ def run(root: Path, github: GitHub, run_command: Callable[..., Completed]) -> It
             "GITHUB_EVENT_PATH": "",
         }
         result = run_command(*arguments, cwd=root, env={**job, **env})
-        shown.extend([result.stdout, result.stderr])
+        shown.extend([result.stdout, *read_log(result.stderr).lines])
         return result
 
     yield command
@@ -129,7 +130,7 @@ def test_a_rejected_report_is_exit_4_and_kept(run: Callable[..., Completed], roo
     github.fault("POST", answers(422, {}, b'{"message": "Invalid SARIF"}'))
     result = run("sarif")
     assert result.returncode == 4
-    assert "error: GitHub rejects the SARIF: Invalid SARIF" in result.stderr
+    assert "::error::GitHub rejects the SARIF: Invalid SARIF" in result.stderr
     assert upload(root)["status"] == "failed"
 
 
