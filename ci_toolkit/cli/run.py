@@ -20,5 +20,5 @@ if TYPE_CHECKING:
 @click.option("--no-gate", is_flag=True, help="Push in spite of the gate; said loudly, and kept in the state.")
 @with_settings()
 def command(settings: Settings, steps: str, no_gate: bool) -> None:  # noqa: FBT001 click's flags
-    """Build, tag, scan, push, write SARIF and pin: every image of the config, nothing refused is pushed."""
+    """Build, tag, scan, push, write SARIF, pin and commit: every image of the config, nothing refused is pushed."""
     execute(settings, steps.split(","), Wishes(no_gate=no_gate))

@@ -82,7 +82,9 @@ class Session:
             self.progress.warn(f"the earlier state is left aside: {error.message}")
             return state
         if earlier.source.is_same_run(self.source):
-            return replace(state, images=earlier.images, pins=earlier.pins, promotions=earlier.promotions)
+            return replace(
+                state, images=earlier.images, pins=earlier.pins, promotions=earlier.promotions, commits=earlier.commits
+            )
         return replace(state, images={n: i for n, i in earlier.images.items() if building and n in self.images})
 
     def handed_state(self) -> State:
@@ -111,7 +113,7 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
             env=env,
             config=config,
             images=_chosen(config, settings.images),
-            context=detect_context(runner, config.root, env),
+            context=detect_context(runner, config.root, env, _own_commits(config, path)),
             workdir=path,
             runner=runner,
             redact=redact,
@@ -126,6 +128,22 @@ def session(settings: Settings, *, writes: bool = True) -> Iterator[Session]:
                     yield opened
         finally:
             runner.stop()
+
+
+def _own_commits(config: Config, path: Path) -> Mapping[str, str]:
+    """The commits that the run of this workdir made, each with the revision it was made for.
+
+    A checkout that followed one of them is still at what was built: only manifests changed.
+    """
+    file = path / "state.json"
+    if config.commit.mode == "none" or not file.is_file():
+        return {}
+    try:
+        earlier = states.read(file)
+    except ToolkitError:
+        return {}  # Whoever needs the state reads it again, and says what is wrong.
+    source = earlier.source.revision
+    return {commit.revision: source for commit in earlier.commits if source}
 
 
 def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions]:
