@@ -33,7 +33,8 @@ _KINDS: Mapping[Kind, re.Pattern[str]] = {
     ),
     "away": re.compile(
         r"could not resolve|couldn't resolve|connection (?:reset|refused|timed out|closed)|failed to connect|timed out"
-        r"|operation too slow|early eof|unexpected disconnect|returned error: (?:429|5\d\d)|internal server error"
+        r"|operation too slow|early eof|unexpected disconnect|recv error|send error"
+        r"|ssl_error_syscall|returned error: (?:429|5\d\d)|internal server error"
         r"|bad gateway|service unavailable|temporarily unavailable|unpacker error|remote end hung up",
         re.IGNORECASE,
     ),

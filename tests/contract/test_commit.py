@@ -29,10 +29,9 @@ APP = f"{REGISTRY}/app"
 PINNED = f"{APP}:1.0@{digest('a')}"
 
 
-def files(**more: str | bytes) -> dict[str, str | bytes]:
+def files() -> dict[str, str | bytes]:
     """The project: a config, a manifest with one place, a file that is none of anyone's business."""
-    plain = {".ci-toolkit.yml": config("app"), "deploy/app.yaml": pod(f"{APP}:0.9"), "notes.txt": "notes\n"}
-    return {**plain, **more}
+    return {".ci-toolkit.yml": config("app"), "deploy/app.yaml": pod(f"{APP}:0.9"), "notes.txt": "notes\n"}
 
 
 @pytest.fixture
@@ -260,7 +259,9 @@ def test_line_ends_are_committed_as_git_would(
     tmp_path: Path, attributes: str, settings: Mapping[str, str], committed: str, written: str
 ) -> None:
     manifest = pod(f"{APP}:0.9").replace("\n", committed).encode()
-    remote = make_remote(tmp_path / "remote.git", files(**{".gitattributes": attributes, "deploy/app.yaml": manifest}))
+    remote = make_remote(
+        tmp_path / "remote.git", {**files(), ".gitattributes": attributes, "deploy/app.yaml": manifest}
+    )
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     checkout = clone(remote, tmp_path / "checkout", {"app": digest("a")}, *flags)
     assert (checkout.root / "deploy/app.yaml").read_bytes() == pod(f"{APP}:0.9").replace("\n", written).encode()
