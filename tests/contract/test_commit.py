@@ -348,3 +348,23 @@ def test_gits_own_identity_is_taken(remote: Remote, checkout: Checkout) -> None:
     checkout.git("config", "user.email", "ada@example.com")
     assert checkout.pin_and_commit().returncode == 0
     assert remote.git("log", "-1", "--format=%an <%ae>", "main") == "Ada <ada@example.com>"
+
+
+def test_a_linked_worktree(remote: Remote, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.git("worktree", "add", "-q", "-b", "live", str(tmp_path / "linked"))
+    checkout.git("push", "-q", "origin", "live")
+    linked = Checkout(tmp_path / "linked", checkout.digests)
+    linked.hand_state_on()
+    result = linked.pin_and_commit()
+    assert result.returncode == 0, result.stderr
+    assert remote.read("deploy/app.yaml", "live") == pod(PINNED)
+    assert linked.git("status", "--porcelain") == ""
+    assert linked.git("rev-parse", "HEAD") == remote.head("live")
+    assert checkout.git("status", "--porcelain") == ""
+
+
+def test_a_plain_clone_without_history_follows_its_commit(remote: Remote, tmp_path: Path) -> None:
+    checkout = clone(remote, tmp_path / "shallow", {"app": digest("a")}, "--depth=1")
+    assert checkout.pin_and_commit().returncode == 0
+    assert checkout.git("rev-parse", "HEAD") == remote.head()
+    assert checkout.git("status", "--porcelain") == ""
