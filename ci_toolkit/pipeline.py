@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ci_toolkit.state import State
     from ci_toolkit.steps.base import Step
 
-STEPS = ("build", "tag", "scan", "push", "sarif", "pin")
+STEPS = ("build", "tag", "scan", "push", "sarif", "pin", "commit")
 """Every step, in the one order there is."""
 
 _EVEN_AFTER_FAILURE = frozenset({"sarif"})

@@ -132,6 +132,22 @@ class PinEdit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """One commit of pinned manifests that is on its branch at the remote."""
+
+    repository: str
+    """Web address of the repository, or the remote's name where it has none."""
+    branch: str
+    revision: str
+    files: tuple[str, ...]
+    """Relative to the config's directory."""
+    environment: str | None = None
+    """The environment it was pinned for; None: for the run's own `pin` section."""
+    at: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Promotion:
     """One image's way into one repository of an environment, verified there."""
 
@@ -176,6 +192,8 @@ class State:
     images: Mapping[str, ImageState] = field(default_factory=dict)
     pins: tuple[PinEdit, ...] = ()
     promotions: tuple[Promotion, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    """In the order in which they were made."""
 
     def image(self, name: str) -> ImageState:
         """What is known of an image: empty if nothing is."""
@@ -203,6 +221,7 @@ def as_json(state: State) -> dict[str, Any]:
         "images": {name: _plain(image) for name, image in state.images.items()},
         "pins": [_plain(pin) for pin in state.pins],
         "promotions": [_plain(promotion) for promotion in state.promotions],
+        "commits": [_plain(commit) for commit in state.commits],
     }
 
 
@@ -214,6 +233,7 @@ def from_json(document: Mapping[str, Any]) -> State:
         images={name: _image(image) for name, image in document["images"].items()},
         pins=tuple(PinEdit(**pin) for pin in document["pins"]),
         promotions=tuple(_promotion(promotion) for promotion in document["promotions"]),
+        commits=tuple(Commit(**{**commit, "files": tuple(commit["files"])}) for commit in document.get("commits", ())),
     )
 
 

@@ -34,12 +34,15 @@ _GITLAB_EVENTS: dict[str, Event] = {
 }
 
 
-def detect_context(runner: Runner, root: Path, env: Mapping[str, str]) -> CiContext:
+def detect_context(
+    runner: Runner, root: Path, env: Mapping[str, str], own: Mapping[str, str] | None = None
+) -> CiContext:
     """The context of a run in `root`. Without a CI system it is git's alone.
 
-    Raises ToolError where there is a repository and git fails or is missing.
+    `own`: commits that the run made itself, each with the revision it was made for. Raises ToolError where there is a
+    repository and git fails or is missing.
     """
-    return platform_context(env, git_context(runner, root))
+    return platform_context(env, git_context(runner, root, own))
 
 
 def platform_context(env: Mapping[str, str], local: CiContext) -> CiContext:

@@ -8,21 +8,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ci_toolkit.git import Git
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ci_toolkit.process import Completed, Runner
+    from ci_toolkit.process import Runner
 
 _SCP_FORM = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
-_TIMEOUT = 60.0
 _NOTHING_YET = "(initial)"
 _DETACHED = "(detached)"
 _COMMITTED = ("log", "-1", "--no-show-signature", "--format=%cI")
-_NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0"}
 _SHALLOW = ("rev-parse", "--is-shallow-repository")
 _REFS = (
     "for-each-ref",
@@ -33,10 +32,11 @@ _REFS = (
 _ORIGIN = ("config", "--get", "remote.origin.url")
 
 
-def git_context(runner: Runner, root: Path) -> CiContext:
+def git_context(runner: Runner, root: Path, own: Mapping[str, str] | None = None) -> CiContext:
     """The revision, branch, tags and origin of the repository that holds `root`; an empty context outside of one.
 
-    Raises ToolError where there is a repository and git fails or is missing.
+    `own`: commits that a run made itself, each with the revision it was made for; where one of them is checked out,
+    the context is that revision's. Raises ToolError where there is a repository and git fails or is missing.
     """
     repository = checkout_of(root)
     if repository is None:
@@ -49,11 +49,15 @@ def git_context(runner: Runner, root: Path) -> CiContext:
     headers = dict(line[2:].split(" ", 1) for line in status if line.startswith("# branch."))
     head, branch = headers.get("branch.oid", _NOTHING_YET), headers.get("branch.head", _DETACHED)
     revision = None if head == _NOTHING_YET else head
+    if revision and own and revision in own:
+        revision = own[revision]
+        committed = git(*_COMMITTED, "--end-of-options", revision, check=False)
     tags, tag, default_branch = _read_refs(refs, revision)
     return CiContext(
         revision=revision,
         committed_at=_time(committed) if revision else None,
         branch=None if branch == _DETACHED else branch,
+        checked_out=None if branch == _DETACHED else branch,
         tag=tag,
         tags=tags,
         shallow=bool(tags) and shallow.strip() == "true",
@@ -87,25 +91,6 @@ def web_address(remote: str) -> str | None:
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
     return web_address(Git(runner, checkout)(*_ORIGIN, check=False).strip())
-
-
-class Git:
-    """Read-only git in one checkout."""
-
-    def __init__(self, runner: Runner, repository: Path) -> None:
-        self._runner = runner
-        self._repository = repository
-
-    def __call__(self, *arguments: str, check: bool = True) -> str:
-        """What a git command prints; raises ToolError for a missing git, and with `check` for one that fails."""
-        return self.run(*arguments, check=check).stdout
-
-    def run(self, *arguments: str, check: bool = True) -> Completed:
-        """See `__call__`: the process as a whole."""
-        # The checkout may belong to another user, as in a container action; its own fsmonitor would be a program.
-        command = ["git", "-c", f"safe.directory={self._repository}", "-c", "core.fsmonitor=false"]
-        argv = [*command, "--no-optional-locks", *arguments]
-        return self._runner.run(argv, cwd=self._repository, timeout=_TIMEOUT, env=_NO_QUESTIONS, check=check)
 
 
 def checkout_of(directory: Path) -> Path | None:

@@ -11,7 +11,7 @@ from ci_toolkit.errors import ToolError, ToolkitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_toolkit.ci.git import Git
+    from ci_toolkit.git import Git
     from ci_toolkit.redact import Redactor
 
 _SHORT = 12

@@ -41,6 +41,8 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
         undone = dict(pipeline.withheld(opened.trust, ordered))
         if as_run and "push" in undone and "pin" in ordered:
             undone["pin"] = "nothing is pushed"
+        if as_run and opened.context.is_proposal and opened.trust.doubt is None:
+            undone["commit"] = "a pull request's run commits nothing: its manifests are pinned after the merge"
         if settings.dry_run:
             print_plan(_plan(opened, ordered, wishes, undone), settings)
             return

@@ -22,7 +22,7 @@ _GARBAGE = 100_000
 """Objects between two looks for garbage: imports make many objects and no garbage, and take a fifth less so."""
 
 COMMANDS = {
-    "run": "The whole job: build, tag, scan, push, sarif, pin.",
+    "run": "The whole job: build, tag, scan, push, sarif, pin, commit.",
     "login": "Log in at the registries, or check what may be done there.",
     "logout": "Remove the logins again.",
     "plan": "Show what a run would do, and do nothing.",
@@ -32,6 +32,7 @@ COMMANDS = {
     "push": "Push what the gate let pass, tags last.",
     "sarif": "Write the SARIF reports.",
     "pin": "Write the pushed digests into manifests.",
+    "commit": "Commit the pinned manifests and push.",
     "promote": "Bring images to an environment, by digest.",
     "state": "Show what the last run established.",
     "digest": "Print the digest that a tag points at.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
     from ci_toolkit.model.attestation import ScanAttestation
     from ci_toolkit.state import State
-    from ci_toolkit.steps.base import Step
-    from ci_toolkit.steps.pin import TargetOf
     from ci_toolkit.steps.promote import Order, PromoteStep
 
 _MAX_ATTESTATION = 16 * 1024 * 1024
@@ -135,8 +132,11 @@ def _step(
     images: Mapping[str, ImageOptions],
     save: Callable[[State], None],
 ) -> PromoteStep:
+    from ci_toolkit.cli.promoted_manifests import Manifests
     from ci_toolkit.steps.promote import PromoteStep
 
+    now = datetime.now(UTC)
+    manifests = Manifests(opened, environment, images, now)
     return PromoteStep(
         images=images,
         environments=opened.config.environments,
@@ -145,32 +145,12 @@ def _step(
         context=opened.context,
         policy=opened.config.scan.gate,
         policy_hash=opened.config.policy_hash,
-        now=datetime.now(UTC),
+        now=now,
         progress=opened.progress,
         save=save,
-        pin=_pin(opened, environment, images) if environment.pin else None,
+        pin=manifests.pin if environment.pin else None,
+        commit=manifests.commit if environment.pin and opened.config.commit.mode != "none" else None,
     )
-
-
-def _pin(
-    opened: Session, environment: EnvironmentOptions, images: Mapping[str, ImageOptions]
-) -> Callable[[TargetOf], Step]:
-    def make(targets: TargetOf) -> Step:
-        from ci_toolkit.steps.pin import PinStep
-
-        own = environment.repositories
-        there = {n: replace(image, repositories=own.get(n, image.repositories)) for n, image in images.items()}
-        return PinStep(
-            pins=environment.pin,
-            images=there,
-            root=opened.config.root,
-            progress=opened.progress,
-            partial=len(images) < len(environment.images or opened.config.images),
-            targets=targets,
-            environment=environment.name,
-        )
-
-    return make
 
 
 def _print(opened: Session, state: State, environment: str) -> None:

@@ -23,5 +23,5 @@ if TYPE_CHECKING:
 @UPLOAD_SARIF
 @with_settings(judges=True)
 def command(settings: Settings, steps: str, no_gate: bool, upload_sarif: Mode | None) -> None:  # noqa: FBT001 click's flags
-    """Build, tag, scan, push, write SARIF and pin: every image of the config, nothing refused is pushed."""
+    """Build, tag, scan, push, write SARIF, pin and commit: every image of the config, nothing refused is pushed."""
     execute(settings, steps.split(","), Wishes(no_gate=no_gate, upload_sarif=upload_sarif), as_run=True)

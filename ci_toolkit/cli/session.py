@@ -91,7 +91,9 @@ class Session:
             self.progress.warn(f"the earlier state is left aside: {error.message}")
             return state
         if earlier.source.is_same_run(self.source):
-            return replace(state, images=earlier.images, pins=earlier.pins, promotions=earlier.promotions)
+            return replace(
+                state, images=earlier.images, pins=earlier.pins, promotions=earlier.promotions, commits=earlier.commits
+            )
         return replace(state, images={n: i for n, i in earlier.images.items() if building and n in self.images})
 
     def handed_state(self) -> State:
@@ -109,13 +111,13 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
     """
     env, redact = dict(os.environ), Redactor()
     file = find(Path.cwd(), settings.config).absolute()
-    context = detect_context(SystemRunner(env, redact), file.parent, env)
+    path = (settings.workdir or file.parent / DEFAULT_WORKDIR).absolute()
+    context = detect_context(SystemRunner(env, redact), file.parent, env, _own_commits(path))
     base = BaseRules(settings, file, context, env, redact)
     trust = base.trust()
     config = load(file, env, logins=trust.allows("login"))
     for secret in config.secrets:
         redact.add(secret)
-    path = (settings.workdir or config.root / DEFAULT_WORKDIR).absolute()
     logins = Found()
     if trust.allows("login"):
         logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
@@ -150,6 +152,22 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
                     yield opened
         finally:
             runner.stop()
+
+
+def _own_commits(path: Path) -> Mapping[str, str]:
+    """The commits that the run of this workdir made, each with the revision it was made for.
+
+    A checkout that followed one of them is still at what was built: only manifests changed.
+    """
+    file = path / "state.json"
+    if not file.is_file():
+        return {}
+    try:
+        earlier = states.read(file)
+    except ToolkitError:
+        return {}  # Whoever needs the state reads it again, and says what is wrong.
+    source = earlier.source.revision
+    return {commit.revision: source for commit in earlier.commits if source}
 
 
 def _chosen(config: Config, names: tuple[str, ...]) -> Mapping[str, ImageOptions]:

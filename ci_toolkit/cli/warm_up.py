@@ -23,6 +23,7 @@ _LATE = {
     ),
     "sarif": ("ci_toolkit.steps.sarif", "ci_toolkit.report.sarif"),
     "pin": ("ci_toolkit.steps.pin",),
+    "commit": ("ci_toolkit.steps.commit",),
 }
 _AT_THE_END = "ci_toolkit.report.summary"
 

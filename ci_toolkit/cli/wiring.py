@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ci_toolkit.cli.committing import wants_commit
 from ci_toolkit.cli.registries import logins_of, open_destinations
 from ci_toolkit.model.text import neutralise
 
@@ -54,7 +55,11 @@ class Workshop:
         self._logins: Logins | None = None
 
     def steps(self, names: Sequence[str]) -> Iterator[Step]:
-        """The steps of these names, in the order given, each made when its turn comes."""
+        """The steps of these names, in the order given, each made when its turn comes.
+
+        Nothing is committed where the config doesn't ask for it; raises UsageError where it does, and no branch is
+        known.
+        """
         makers: Mapping[str, Callable[[], Step]] = {
             "build": self._build,
             "tag": self._tag,
@@ -62,7 +67,10 @@ class Workshop:
             "push": self._push,
             "sarif": self._sarif,
             "pin": self._pin,
+            "commit": self._commit,
         }
+        if "commit" in names and not wants_commit(self._session):
+            names = [name for name in names if name != "commit"]
         return (makers[name]() for name in names)
 
     def destinations(self) -> Destinations:
@@ -194,6 +202,11 @@ class Workshop:
             check=self._wishes.check,
             show=_show_diff(session) if self._wishes.diff else None,
         )
+
+    def _commit(self) -> Step:
+        from ci_toolkit.cli.committing import run_step
+
+        return run_step(self._session, self._now)
 
 
 class _Pushed:

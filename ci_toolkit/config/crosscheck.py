@@ -45,6 +45,7 @@ def crosscheck(
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
+    _check_commit(filled, report)
     _check_hosts(filled.get("registries", {}), report)
     for host, options in filled.get("registries", {}).items():
         if (auth := (options or {}).get("auth")) is not None:
@@ -191,6 +192,12 @@ def _is_circle(name: str, environments: Mapping[str, Any]) -> bool:
 
 def _source(options: Mapping[str, Any] | None) -> str:
     return str((options or {}).get("from", _BUILD))
+
+
+def _check_commit(config: Mapping[str, Any], report: Report) -> None:
+    pins = [config.get("pin"), *((options or {}).get("pin") for options in config.get("environments", {}).values())]
+    if config.get("commit", {}).get("mode", "none") != "none" and not any(pins):
+        report(("commit", "mode"), "no manifest is pinned, so there is nothing to commit: name files under `pin`")
 
 
 def _check_hosts(registries: Mapping[str, Any], report: Report) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.config.paths import check_inside, check_pattern, check_relative, check_secret
 from ci_toolkit.config.violations import listed, nearest
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.commit_message import check_message
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
 from ci_toolkit.model.tags_immutable import check_immutable
 from ci_toolkit.model.tags_template import check_fields, check_template, highest_group, timezone
@@ -30,6 +31,7 @@ _ARCHITECTURES = (
 _ALSO_CALLED = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386", "x86": "386"}
 _VARIANT = re.compile(r"v[0-9]{1,2}(?:\.[0-9]{1,2})?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 _STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -133,6 +135,15 @@ def tag_pattern(text: str) -> None:
     LinearPattern(text)
 
 
+def git_branch(text: str) -> None:
+    """Raise UsageError for what git takes for no branch's name, or a command for a flag (git check-ref-format)."""
+    parts = text.split("/")
+    wrong = _NO_BRANCH.search(text) or any(not p or p.startswith(".") or p.endswith(".lock") for p in parts)
+    if wrong or text.startswith(("-", "refs/")) or text.endswith(".") or text in ("@", "HEAD"):
+        message = f"{text[:100]!r} is no branch"
+        raise UsageError(message, hint="write the branch's name alone, such as main or deploy/production")
+
+
 def build_context(text: str) -> None:
     """Raise UsageError for what is neither a directory inside nor a kind of context that BuildKit knows."""
     scheme, separator, rest = text.partition("://")
@@ -178,9 +189,11 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "cache-path": cache_path,
     "cache-reference": cache_reference,
     "category-template": category,
+    "commit-message": check_message,
     "date": day,
     "duration": duration,
     "file-pattern": check_pattern,
+    "git-branch": git_branch,
     "image-reference": Reference.parse,
     "image-repository": repository,
     "immutable-tag": check_immutable,

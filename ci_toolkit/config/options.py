@@ -169,6 +169,28 @@ class PinOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """`commit.author`: who commits."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitOptions:
+    """`commit`: how pinned manifests get onto a branch."""
+
+    mode: Literal["none", "push"]
+    branch: str | None
+    """None: the branch that is checked out, or that the CI system runs for."""
+    remote: str
+    message: str
+    """A template (`ci_toolkit.model.commit_message`)."""
+    author: Author | None
+    skip_ci: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentOptions:
     """`environments.NAME`: what is promoted there, from where, and what it gets there."""
 
@@ -204,6 +226,7 @@ class Config:
     """As it stands in this file: for an untrusted run the base revision's counts."""
     sarif: SarifOptions
     pin: tuple[PinOptions, ...]
+    commit: CommitOptions
     environments: Mapping[str, EnvironmentOptions]
     secrets: tuple[str, ...]
     """Values that came from variables in secret places: for the redactor, never for an output."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.config import formats, variables
 from ci_toolkit.config.options import (
     AuthOptions,
+    Author,
     BuilderOptions,
     CacheOptions,
+    CommitOptions,
     Config,
     DatabaseOptions,
     EnvironmentOptions,
@@ -57,6 +59,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         trust=trust(filled["trust"]),
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
+        commit=_commit(filled["commit"]),
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
         secrets=_secrets(registries, images, env),
     )
@@ -223,6 +226,18 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
         images=tuple(entry["images"]),
         style=entry["style"],
         expect=int(expect) if expect is not None else None,
+    )
+
+
+def _commit(options: Mapping[str, Any]) -> CommitOptions:
+    author = options.get("author")
+    return CommitOptions(
+        mode=options["mode"],
+        branch=options.get("branch"),
+        remote=options["remote"],
+        message=options["message"],
+        author=Author(name=author["name"], email=author["email"]) if author else None,
+        skip_ci=options["skip-ci"],
     )
 
 

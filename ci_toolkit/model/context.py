@@ -24,6 +24,8 @@ class CiContext:
     committed_at: datetime | None = None
     """The commit's time, time zone kept."""
     branch: str | None = None
+    checked_out: str | None = None
+    """The branch that the checkout is on, whatever the run was started for; None on a detached head."""
     base_branch: str | None = None
     """The branch that a pull request goes into."""
     base_revision: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_toolkit.model.text import neutralise
+from ci_toolkit.report.commits import commit_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,9 @@ def promotions_text(state: State, environment: str) -> str:
         if pin.environment == environment:
             same = "" if pin.old != pin.new else "  (was already)"
             lines.append(f"{'pinned':<10}{pin.file}:{pin.line}  {pin.new}{same}")
+    for commit in state.commits:
+        if commit.environment == environment:
+            lines.append(f"committed {commit_line(commit)}")
     return "\n".join(map(neutralise, lines))
 
 

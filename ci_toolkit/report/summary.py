@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_toolkit.model.text import neutralise
+from ci_toolkit.report.commits import commit_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from ci_toolkit.state import ImageState, PinEdit, Pushed, State
+    from ci_toolkit.state import Commit, ImageState, PinEdit, Pushed, State
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "none": "bold yellow"}
 _BLOCKING_SHOWN = 5
@@ -30,8 +31,8 @@ def print_summary(state: State, images: Collection[str], stream: TextIO, *, colo
         table.add_row(Text("image", style="dim"), _headline(name, image))
         for label, value in _rows(image):
             table.add_row(f"  {label}", neutralise(value))
-    for label, pin in _pins(state.pins):
-        table.add_row(label, neutralise(pin))
+    for label, value in (*_pins(state.pins), *_commits(state.commits)):
+        table.add_row(label, neutralise(value))
     with console.capture() as captured:
         console.print(table)
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
@@ -85,3 +86,8 @@ def _outcome(pushed: Pushed) -> str:
 def _pins(pins: Collection[PinEdit]) -> Iterator[tuple[str, str]]:
     for pin in pins:
         yield "pinned", f"{pin.file}:{pin.line}  {pin.new}" + ("" if pin.old != pin.new else "  (was already)")
+
+
+def _commits(commits: Collection[Commit]) -> Iterator[tuple[str, str]]:
+    for commit in commits:
+        yield "committed", commit_line(commit)

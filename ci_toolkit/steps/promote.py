@@ -63,8 +63,9 @@ class PromoteStep:
         progress: Progress,
         save: Callable[[State], None],
         pin: Callable[[TargetOf], Step] | None = None,
+        commit: Callable[[TargetOf], Step] | None = None,
     ) -> None:
-        """`pin` makes the step that writes what was promoted into the environment's manifests."""
+        """`pin` makes the step that writes what was promoted into the environment's manifests, `commit` the next."""
         self._images = images
         self._environments = environments
         self._order = order
@@ -76,7 +77,7 @@ class PromoteStep:
         self._now = now
         self._progress = progress
         self._save = save
-        self._pin = pin
+        self._after = [make for make in (pin, commit) if make]
 
     def plan(self, state: State) -> Sequence[Action]:
         """What is there, what would be copied, and which tag would move from which digest; registries are only read.
@@ -84,8 +85,8 @@ class PromoteStep:
         Raises as `run` does before it writes.
         """
         jobs = self._jobs(state)
-        pins = self._pin(targets(jobs)).plan(state) if self._pin else ()
-        return [*(action for job in jobs for action in actions(job, self._order.origin)), *pins]
+        after = [action for make in self._after for action in make(targets(jobs)).plan(state)]
+        return [*(action for job in jobs for action in actions(job, self._order.origin)), *after]
 
     def run(self, state: State) -> State:
         """Copy what is missing everywhere, then move the tags; a failing repository stops no other.
@@ -95,11 +96,14 @@ class PromoteStep:
         written; the failures of single repositories at the end, and then nothing is pinned.
         """
         jobs = self._jobs(state)
-        pin = self._pin(targets(jobs)) if self._pin else None
-        if pin:
-            pin.plan(state)  # what is wrong with the manifests is to be known before a tag moves
+        after = [make(targets(jobs)) for make in self._after]
+        for step in after:
+            step.plan(state)  # what is wrong with the manifests or the branch is to be known before a tag moves
         state = self._promoted(jobs, state)
-        return pin.run(state) if pin else state
+        for step in after:
+            state = step.run(state)
+            self._save(state)
+        return state
 
     def _promoted(self, jobs: Sequence[Job], state: State) -> State:
         ready: list[Job] = []

@@ -23,6 +23,7 @@ FULL["version"] = 1
 FULL["builder"]["create"] = FULL["images"]["backend"]["scratch"] = FULL["scan"]["gate"]["fixable-only"] = True
 FULL["registries"]["registry.example.com"]["insecure"] = FULL["images"]["backend"]["reproducible"] = False
 FULL["pin"][0]["expect"] = 2
+FULL["commit"]["skip-ci"] = True
 FULL["registries"]["123456789012.dkr.ecr.eu-central-1.amazonaws.com"]["create"] = True
 FULL["environments"]["production"]["pin"][0]["expect"] = 3
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.config.load import load
-from ci_toolkit.config.options import AuthOptions
+from ci_toolkit.config.options import AuthOptions, Author, CommitOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.model.tags import TagRule
@@ -66,6 +66,14 @@ def test_everything() -> None:
         TagRule("latest", "highest-version"),
     )
     assert backend.version_file == root / "VERSION"
+    assert config.commit == CommitOptions(
+        mode="push",
+        branch="main",
+        remote="upstream",
+        message="deploy: {image} {digest:12}",
+        author=Author(name="Deploy Bot", email="deploy@example.com"),
+        skip_ci=True,
+    )
     assert (frontend.cache.type, frontend.cache.path) == ("local", root / ".ci-toolkit/cache/frontend")
     (ignore,) = config.scan.gate.ignores
     assert (ignore.id, ignore.image, ignore.expires) == ("CVE-2023-45853", "backend", date(2027, 3, 31))

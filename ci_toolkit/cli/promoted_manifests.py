@@ -1,0 +1,62 @@
+"""What a promotion does with the environment's manifests, once the images are there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.steps.base import Step
+    from ci_toolkit.steps.pin import TargetOf
+
+
+class Manifests:
+    """What an environment's manifests get: the steps that pin and commit the digests that were promoted."""
+
+    def __init__(
+        self, opened: Session, environment: EnvironmentOptions, images: Mapping[str, ImageOptions], now: datetime
+    ) -> None:
+        self._opened = opened
+        self._now = now
+        self._environment = environment
+        own = environment.repositories
+        self._images = {n: replace(image, repositories=own.get(n, image.repositories)) for n, image in images.items()}
+
+    def pin(self, targets: TargetOf) -> Step:
+        """The step that pins these targets in the checkout."""
+        return self._pin_in(self._opened.config.root, targets, self._opened.progress)
+
+    def commit(self, targets: TargetOf) -> Step:
+        """The step that commits what `pin` wrote."""
+        from ci_toolkit.cli.committing import commit_step
+        from ci_toolkit.progress import Silent
+        from ci_toolkit.steps.commit_pins import Pins
+
+        name = self._environment.name
+        pins = Pins(
+            lambda root, wanted: self._pin_in(root, wanted or targets, Silent()),
+            self._images,
+            targets=targets,
+            environment=name,
+        )
+        return commit_step(self._opened, pins, self._environment.pin, self._now, name)
+
+    def _pin_in(self, root: Path, targets: TargetOf, progress: Progress) -> Step:
+        from ci_toolkit.steps.pin import PinStep
+
+        return PinStep(
+            pins=self._environment.pin,
+            images=self._images,
+            root=root,
+            progress=progress,
+            partial=len(self._images) < len(self._environment.images or self._opened.config.images),
+            targets=targets,
+            environment=self._environment.name,
+        )

@@ -1,0 +1,54 @@
+"""git in one checkout: whoever owns the files, no program of the checkout's own is run, nothing is ever asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.process import Completed, Runner
+
+_TIMEOUT = 60.0
+
+
+class Git:
+    """Runs git in the checkout `repository`. `settings` hold for these calls alone (`NAME=VALUE`), `env` too."""
+
+    def __init__(
+        self, runner: Runner, repository: Path, *, settings: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
+        self._runner = runner
+        self.repository = repository
+        # The checkout may belong to another user, as in a container action; its own fsmonitor would be a program.
+        self._settings = (f"safe.directory={repository}", "core.fsmonitor=false", *settings)
+        self._env = {"GIT_TERMINAL_PROMPT": "0", **(env or {})}
+
+    def __call__(self, *arguments: str, check: bool = True) -> str:
+        """What git prints; raises ToolError where it fails, unless `check` is off."""
+        return self.run(*arguments, check=check).stdout
+
+    def run(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout: float = _TIMEOUT,
+        check: bool = True,
+    ) -> Completed:
+        """One call, in the checkout's top where no other directory is given."""
+        return self._runner.run(
+            self.argv(*arguments),
+            cwd=cwd or self.repository,
+            env={**self._env, **(env or {})},
+            stdin=stdin,
+            timeout=timeout,
+            check=check,
+        )
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The whole command of one call."""
+        settings = [part for setting in self._settings for part in ("-c", setting)]
+        return ["git", *settings, "--no-optional-locks", *arguments]

@@ -1,0 +1,73 @@
+"""A promotion's pins end as commits, one an environment, and the run stays what it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.harness.committing import Remote
+from tests.harness.delivered import crane, delivered, manifest
+from tests.harness.project import git
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Stack
+
+CONFIG = """\
+version: 1
+images:
+  app:
+    repositories: [{repository}]
+    tags: ["sha-{{sha:7}}"]
+commit: {{ mode: push, message: "ship {{version}} to {{environment}}: {{image}}" }}
+environments:
+  staging:
+    tags: [staging]
+    pin: ["deploy/staging/*.yaml"]
+  production:
+    from: staging
+    tags: [production]
+    pin: ["deploy/production/*.yaml"]
+"""
+
+
+def test_staging_and_production_each_get_a_commit(
+    tmp_path: Path, stack: Stack, run_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    repository = f"{stack.registry}/promote-commit-{tmp_path.name.lower().replace('_', '-')}/app"
+    project = delivered(tmp_path / "project", CONFIG.format(repository=repository))
+    remote = Remote(tmp_path / "remote.git")
+    git(tmp_path, "init", "-q", "--bare", str(remote.path))
+    for environment in ("staging", "production"):
+        manifest(project.root, environment, repository)
+    (project.root / ".gitignore").write_text(".ci-toolkit/\nlayouts/\n")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-q", "--amend", "--no-edit")
+    amended = git(project.root, "rev-parse", "HEAD")
+    text = project.state_file.read_text().replace(project.revision, amended)
+    project.state_file.write_text(text)
+    git(project.root, "remote", "add", "origin", f"file://{remote.path}")
+    git(project.root, "push", "-q", "origin", "HEAD:refs/heads/main")
+    plan = run_command("promote", "staging", "--dry-run", cwd=project.root)
+    assert "commit deploy/staging/app.yaml on top of main at origin" in plan.stdout
+    for environment in ("staging", "production"):
+        first = run_command("promote", environment, cwd=project.root)
+        assert first.returncode == 0, first.stderr
+    done = run_command("promote", "production", cwd=project.root)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to commit" in done.stderr
+    digest = project.digests["app"]
+    assert crane("digest", f"{repository}:production") == digest
+    subjects = remote.git("log", "--format=%s", "main").split("\n")
+    assert subjects == ["ship to production: app", "ship to staging: app", "first"]
+    assert remote.changed() == ["deploy/production/app.yaml"]
+    assert f"{repository}:production@{digest}" in remote.read("deploy/production/app.yaml")
+    assert f"{repository}:staging@{digest}" in remote.read("deploy/staging/app.yaml")
+    assert remote.message().endswith(f"Image-Digest: app@{digest}\nEnvironment: production")
+    assert [commit.environment for commit in project.state.commits] == ["staging", "production"]
+    assert project.state.source.revision == amended
+    assert git(project.root, "rev-parse", "HEAD") == remote.head()
+    assert git(project.root, "status", "--porcelain") == ""
+    assert "committed" in done.stdout

@@ -1,0 +1,56 @@
+"""The words of git and of servers, and what they mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from ci_toolkit.commits.refusal import refusal_of
+from ci_toolkit.process import Completed
+
+REJECTED = "!\tabc:refs/heads/main\t[{}] ({})\nDone\n"
+MOVED = [
+    ("rejected", "fetch first"),
+    ("rejected", "non-fast-forward"),
+    ("rejected", "stale info"),
+    ("remote rejected", "failed to update ref"),
+    ("remote rejected", "incorrect old value provided"),
+    ("remote rejected", "cannot lock ref 'refs/heads/main': is at " + "a" * 40 + " but expected " + "b" * 40),
+]
+
+
+@pytest.mark.parametrize(("kind", "reason"), MOVED)
+def test_a_branch_that_moved(kind: str, reason: str) -> None:
+    refusal = refusal_of(Completed(("git",), 1, REJECTED.format(kind, reason), "error: failed to push some refs\n"))
+    assert refusal.kind == "moved"
+    assert refusal.is_passing
+    assert reason in refusal.said
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("remote: error: GH006: Protected branch update failed for refs/heads/main.", "protected"),
+        ("remote: error: GH013: Repository rule violations found for refs/heads/main.", "protected"),
+        ("remote: GitLab: You are not allowed to push code to protected branches on this project.", "protected"),
+        ("! [remote rejected] main -> main (protected branch hook declined)", "protected"),
+        ("fatal: Authentication failed for 'https://github.com/acme/app.git/'", "denied"),
+        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled", "denied"),
+        ("remote: Permission to acme/app.git denied to github-actions[bot].", "denied"),
+        ("git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.", "denied"),
+        ("remote: Write access to repository not granted.", "denied"),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 403", "denied"),
+        ("remote: HTTP Basic: Access denied", "denied"),
+        ("fatal: unable to access 'https://x/': Could not resolve host: x", "away"),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 503", "away"),
+        ("remote: Internal Server Error", "away"),
+        ("send-pack: unexpected disconnect while reading sideband packet", "away"),
+        ("remote: no commits on a Friday\n! [remote rejected] main (pre-receive hook declined)", "other"),
+        ("fatal: 'nowhere' does not appear to be a git repository", "other"),
+    ],
+)
+def test_what_a_server_says(said: str, kind: str) -> None:
+    refusal = refusal_of(Completed(("git",), 1, "", f"{said}\nhint: see the manual\n"))
+    assert refusal.kind == kind
+    assert refusal.is_passing == (kind == "away")
+    assert refusal.hint
+    assert "see the manual" not in refusal.said
