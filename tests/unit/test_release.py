@@ -14,7 +14,9 @@ from tests.harness.project import git
 
 ROOT = Path(__file__).parent.parent.parent
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
-CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
+CHANGELOG = (
+    "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
+)
 ACTION = "name: x\nruns:\n  using: docker\n  image: Dockerfile\n"
 
 
@@ -52,7 +54,8 @@ def test_the_notes_are_the_versions_part_of_the_changelog(repository: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("version", "words"), [("1.2.2", "version.py doesn't say 1.2.2"), ("v1.2.3", "is no version"), ("1", "is no version")]
+    ("version", "words"),
+    [("1.2.2", "version.py doesn't say 1.2.2"), ("v1.2.3", "is no version"), ("1", "is no version")],
 )
 def test_a_version_that_is_not_the_packages_is_refused(repository: Path, version: str, words: str) -> None:
     done = _release(repository, "notes", version)
@@ -103,7 +106,7 @@ def test_main_can_name_the_released_commit_again_and_again(repository: Path) -> 
 
 
 def test_every_call_of_the_action_has_the_form_that_a_release_rewrites() -> None:
-    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/github/**/*.*")]
+    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/github/**/*.yml")]
     calls = [
         line.strip()
         for file in [*files, ROOT / "README.md"]
