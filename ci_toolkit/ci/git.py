@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ci_toolkit.errors import ToolError
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.version import Version
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _SCP_FORM = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)")
 _TIMEOUT = 60.0
-_REMOTE_TIMEOUT = 10.0
 _NOTHING_YET = "(initial)"
 _DETACHED = "(detached)"
 _COMMITTED = ("log", "-1", "--no-show-signature", "--format=%cI")
@@ -88,18 +86,6 @@ def web_address(remote: str) -> str | None:
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
     return web_address(_Git(runner, checkout)(*_ORIGIN, check=False).strip())
-
-
-def tagged_commit(runner: Runner, address: str, tag: str) -> str | None:
-    """The commit that a tag of the repository at this address points at; None where that can't be learnt in time."""
-    name = f"refs/tags/{tag}"
-    argv = ["git", "ls-remote", "--quiet", address, name, f"{name}^{{}}"]
-    try:
-        answer = runner.run(argv, env={"GIT_TERMINAL_PROMPT": "0"}, timeout=_REMOTE_TIMEOUT, check=False).stdout
-    except ToolError:
-        return None
-    found = {ref: commit for commit, _, ref in (line.partition("\t") for line in answer.splitlines())}
-    return found.get(f"{name}^{{}}") or found.get(name)
 
 
 class _Git:

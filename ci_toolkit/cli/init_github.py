@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_toolkit.ci.git import git_context, origin_address, tagged_commit
+from ci_toolkit.ci.git import git_context, origin_address
+from ci_toolkit.ci.released import tagged_commit
 from ci_toolkit.cli.init import create
 from ci_toolkit.config.delivery import GHCR, delivery_of, read_delivery
 from ci_toolkit.config.find import NAME, find
