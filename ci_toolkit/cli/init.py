@@ -1,4 +1,4 @@
-"""`ci-toolkit init`: a first config from what the project holds."""
+"""`ci-toolkit init`: a first config from what the project holds, and a first workflow for it."""
 
 from __future__ import annotations
 
@@ -20,24 +20,41 @@ if TYPE_CHECKING:
     from ci_toolkit.cli.settings import Settings
 
 
-@click.command("init", epilog="Example: ci-toolkit init && ci-toolkit plan")
-@click.option("--print", "print_only", is_flag=True, help="Print the config instead of writing it.")
+@click.command("init", epilog="Example: ci-toolkit init --github && ci-toolkit plan")
+@click.option(
+    "--github", is_flag=True, help="Write a workflow too, .github/workflows/container.yml, fitted to the config."
+)
+@click.option(
+    "--print", "print_only", is_flag=True, help="Print the config instead of writing it; with --github the workflow."
+)
 @with_settings(runs=False, reads_config=False)
-def command(settings: Settings, print_only: bool) -> None:  # noqa: FBT001 click's flags
-    """Write a commented .ci-toolkit.yml from the Dockerfiles, manifests and git remote found here."""
+def command(settings: Settings, github: bool, print_only: bool) -> None:  # noqa: FBT001 click's flags
+    """Write a commented .ci-toolkit.yml from the Dockerfiles, manifests and git remote found here.
+
+    Where there is a config already, --github writes the workflow for it. No file is ever overwritten.
+    """
     runner = SystemRunner(os.environ, Redactor())
     checkout = checkout_of(Path.cwd())
     root = checkout or Path.cwd()
+    if github:
+        from ci_toolkit.cli.init_github import write_for_github
+
+        write_for_github(settings, runner, checkout, print_only=print_only)
+        return
     text = write_initial(root, origin_address(runner, checkout) if checkout else None)
     if print_only:
         click.echo(text, nl=False)
         return
-    file = root / NAME
+    create(root / NAME, text)
+    if not settings.quiet:
+        click.echo(f"wrote {root / NAME}: read it through, then try `ci-toolkit plan`")
+
+
+def create(file: Path, text: str) -> None:
+    """Write a file that isn't there yet; raises UsageError for one that is."""
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError:
         message = f"{file} is there already, and init never overwrites"
         raise UsageError(message, hint="look at what it would write with `ci-toolkit init --print`") from None
-    if not settings.quiet:
-        click.echo(f"wrote {file}: read it through, then try `ci-toolkit plan`")

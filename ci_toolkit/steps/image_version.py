@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.tags import Tags
 
 _LARGEST = 1024 * 1024
+_PYTHON = re.compile(r"""^__version__(?:: *\w+)? *= *["']([^"'\n]+)["']""", re.MULTILINE)
 
 
 def image_version(image: ImageOptions, context: CiContext) -> str | None:
@@ -39,7 +41,7 @@ def image_tags(image: ImageOptions, context: CiContext, now: datetime) -> Tags:
 
 
 def read_version(file: Path) -> str:
-    """The version in a `pyproject.toml`, a `package.json`, or on the first line of any other file."""
+    """The version in a `pyproject.toml`, a `package.json`, a Python module, or on the first line of any other file."""
     text = _read(file)
     try:
         found = _in_document(file.name, text)
@@ -59,6 +61,9 @@ def _in_document(name: str, text: str) -> Any:
         return _at(document, "project", "version") or _at(document, "tool", "poetry", "version")
     if name.endswith(".json"):
         return _at(json.loads(text), "version")
+    if name.endswith(".py"):
+        found = _PYTHON.search(text)
+        return found[1] if found else None
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 

@@ -23,6 +23,8 @@ SRC = Path("/src")
         ("pyproject.toml", '[project]\nname = "x"\nversion = "2.0"\n', "2.0"),
         ("pyproject.toml", '[tool.poetry]\nversion = "2.0.1"\n', "2.0.1"),
         ("package.json", '{"version": "3.1.4"}', "3.1.4"),
+        ("version.py", '"""Ours."""\n\n__version__ = "0.9.1"\n', "0.9.1"),
+        ("version.py", "__version__: str = '0.9.1'  # not yet 1.0.0\n", "0.9.1"),
     ],
 )
 def test_version_files(tmp_path: Path, name: str, text: str, version: str) -> None:
@@ -42,6 +44,8 @@ def test_version_files(tmp_path: Path, name: str, text: str, version: str) -> No
         ("pyproject.toml", b"project = 1"),
         ("package.json", b'{"version": 3}'),
         ("package.json", b"[" * 100_000),
+        ("version.py", b"__version__ = version()\n"),
+        ("version.py", b'# __version__ = "1.0.0"\n'),
     ],
 )
 def test_a_version_file_without_a_version_is_refused(tmp_path: Path, name: str, data: bytes) -> None:

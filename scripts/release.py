@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The parts of a release that a workflow can't say in a line; `.github/workflows/release.yml` calls them.
+
+notes VERSION            print the version's part of CHANGELOG.md; fails where the version isn't the package's own
+commit VERSION DIGEST    make the release's two commits and its tags, and print what is to be pushed
+name VERSION COMMIT      let every workflow, page and example that calls the action name this commit, and commit that
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ACTION = "ci-toolkit/ci-toolkit"
+IMAGE = "ghcr.io/ci-toolkit/ci-toolkit"
+REFERENCE = re.compile(rf"({re.escape(ACTION)}(?:/[\w./-]+)?)@[0-9a-f]{{40}} # \S+")
+"""The action, or a workflow of this repository, at a commit; the comment says which version it is."""
+NAMING = (".github/workflows/*.yml", "README.md", "docs/*.md", "examples/github/**/*.md", "examples/github/**/*.yml")
+_VERSION = re.compile(r"(\d+)\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
+_AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
+
+
+def notes(root: Path, version: str) -> str:
+    """The version's part of the changelog."""
+    if not _VERSION.fullmatch(version):
+        sys.exit(f"release: {version!r} is no version: write it like 1.2.3 or 1.2.3-rc.1")
+    if f'__version__ = "{version}"' not in (root / "ci_toolkit/version.py").read_text(encoding="utf-8").splitlines():
+        sys.exit(f"release: ci_toolkit/version.py doesn't say {version}: change it on main first")
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    for part in re.split(r"^## ", changelog, flags=re.MULTILINE)[1:]:
+        heading, _, text = part.partition("\n")
+        if heading.startswith(f"[{version}]"):
+            return text.strip()
+    sys.exit(f"release: CHANGELOG.md has no part [{version}]: change it on main first")
+
+
+def commit(root: Path, version: str, digest: str) -> str:
+    """The action names the image by digest; then everything names that action. Returns the refs to push."""
+    notes(root, version)
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        sys.exit(f"release: {digest!r} is no digest")
+    file = root / "action.yml"
+    text, places = re.subn(
+        r"^  image: Dockerfile$",
+        f"  image: docker://{IMAGE}:{version}@{digest}",
+        file.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    if places != 1:
+        sys.exit(f"release: action.yml has {places} lines `  image: Dockerfile`, and should have one")
+    file.write_text(text, encoding="utf-8")
+    _commit(root, f"ci-toolkit {version}: the action runs the released image")
+    name(root, version, _git(root, "rev-parse", "HEAD"))
+    _git(root, "tag", f"v{version}")
+    match = _VERSION.fullmatch(version)
+    if match is None or match[2]:
+        return f"refs/tags/v{version}"
+    _git(root, "tag", "--force", f"v{match[1]}")
+    return f"refs/tags/v{version} +refs/tags/v{match[1]}"
+
+
+def name(root: Path, version: str, revision: str) -> None:
+    """Write the commit and its version wherever the action is called, and commit what changed."""
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        sys.exit(f"release: {revision!r} is no commit")
+    for file in sorted({path for pattern in NAMING for path in root.glob(pattern)}):
+        old = file.read_text(encoding="utf-8")
+        new = REFERENCE.sub(rf"\1@{revision} # v{version}", old)
+        if new != old:
+            file.write_text(new, encoding="utf-8")
+    _commit(root, f"ci-toolkit {version}: workflows, docs and examples name it")
+
+
+def _commit(root: Path, message: str) -> None:
+    author, address = _AUTHOR
+    _git(root, "-c", f"user.name={author}", "-c", f"user.email={address}", "commit", "--quiet", "--all", "-m", message)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def main() -> None:
+    """Do what the first argument says."""
+    root = Path(__file__).resolve().parent.parent
+    match sys.argv[1:]:
+        case ["notes", version]:
+            print(notes(root, version))
+        case ["commit", version, digest]:
+            print(commit(root, version, digest))
+        case ["name", version, revision]:
+            name(root, version, revision)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""A release: its notes, its two commits beside the branch, its tags, and what then names it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.project import git
+
+ROOT = Path(__file__).parent.parent.parent
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+CHANGELOG = (
+    "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
+)
+ACTION = "name: x\nruns:\n  using: docker\n  image: Dockerfile\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """This repository's workflows, docs and examples, at version 1.2.3."""
+    for directory in (".github", "docs", "examples/github"):
+        shutil.copytree(ROOT / directory, tmp_path / directory)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "ci_toolkit").mkdir()
+    shutil.copy(ROOT / "scripts/release.py", tmp_path / "scripts")
+    (tmp_path / "ci_toolkit/version.py").write_text('__version__ = "1.2.3"\n')
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    (tmp_path / "action.yml").write_text(ACTION)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "-m", "main")
+    return tmp_path
+
+
+def _release(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "scripts/release.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _named(root: Path, revision: str) -> set[str]:
+    """What the action is called at, in all that a revision holds."""
+    text = git(root, "grep", "-hE", "ci-toolkit/ci-toolkit[a-z/.-]*@[0-9a-f]{40}", revision)
+    return set(re.findall(r"ci-toolkit/ci-toolkit(?:/[\w./-]+)?@([0-9a-f]{40} # \S+)", text))
+
+
+def test_the_notes_are_the_versions_part_of_the_changelog(repository: Path) -> None:
+    done = _release(repository, "notes", "1.2.3")
+    assert (done.returncode, done.stdout) == (0, "### Added\n\n- A thing.\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("1.2.2", "version.py doesn't say 1.2.2"), ("v1.2.3", "is no version"), ("1", "is no version")],
+)
+def test_a_version_that_is_not_the_packages_is_refused(repository: Path, version: str, words: str) -> None:
+    done = _release(repository, "notes", version)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_a_version_without_notes_is_refused(repository: Path) -> None:
+    (repository / "CHANGELOG.md").write_text("## [Unreleased]\n")
+    assert "no part [1.2.3]" in _release(repository, "notes", "1.2.3").stderr
+
+
+def test_a_release_names_its_digest_and_then_itself(repository: Path) -> None:
+    main = git(repository, "rev-parse", "HEAD")
+    done = _release(repository, "commit", "1.2.3", DIGEST)
+    assert (done.returncode, done.stdout) == (0, "refs/tags/v1.2.3 +refs/tags/v1\n"), done.stderr
+    tagged = git(repository, "rev-parse", "v1.2.3^{commit}")
+    assert tagged == git(repository, "rev-parse", "v1^{commit}")
+    action = git(repository, "rev-parse", "v1.2.3~1")
+    assert git(repository, "rev-parse", "v1.2.3~2") == main
+    assert f"  image: docker://ghcr.io/ci-toolkit/ci-toolkit:1.2.3@{DIGEST}" in git(
+        repository, "show", f"{action}:action.yml"
+    )
+    assert git(repository, "show", "--name-only", "--format=", action) == "action.yml"
+    assert _named(repository, tagged) == {f"{action} # v1.2.3"}
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_a_pre_release_moves_no_tag(repository: Path) -> None:
+    (repository / "ci_toolkit/version.py").write_text('__version__ = "1.2.3-rc.1"\n')
+    (repository / "CHANGELOG.md").write_text("## [1.2.3-rc.1]\n\n- Soon.\n")
+    assert _release(repository, "commit", "1.2.3-rc.1", DIGEST).stdout == "refs/tags/v1.2.3-rc.1\n"
+    assert git(repository, "tag").split() == ["v1.2.3-rc.1"]
+
+
+@pytest.mark.parametrize(("digest", "action"), [("sha256:1", ACTION), (DIGEST, "image: docker://elsewhere\n")])
+def test_nothing_is_committed_where_something_is_amiss(repository: Path, digest: str, action: str) -> None:
+    (repository / "action.yml").write_text(action)
+    main = git(repository, "rev-parse", "HEAD")
+    assert _release(repository, "commit", "1.2.3", digest).returncode == 1
+    assert (git(repository, "rev-parse", "HEAD"), git(repository, "tag")) == (main, "")
+
+
+def test_main_can_name_the_released_commit_again_and_again(repository: Path) -> None:
+    for revision in ("1" * 40, "2" * 40):
+        assert _release(repository, "name", "1.2.3", revision).returncode == 0
+        assert _named(repository, "HEAD") == {f"{revision} # v1.2.3"}
+
+
+def test_every_call_of_the_action_has_the_form_that_a_release_rewrites() -> None:
+    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/github/**/*.yml")]
+    calls = [
+        line.strip()
+        for file in [*files, ROOT / "README.md"]
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"uses: ci-toolkit/ci-toolkit", line)
+    ]
+    assert calls
+    for call in calls:
+        assert re.fullmatch(r"(?:- )?uses: ci-toolkit/ci-toolkit(?:/[\w./-]+)?@[0-9a-f]{40} # \S+", call), call
