@@ -50,10 +50,11 @@ def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path)
     findings, decision, left_out = None, None, ""
     if image.scan is not None:
         try:
-            findings = findings_of(options.name, image, opened.config.root)
-            decision = decision_of_that_day(findings, opened.config.scan.gate, scratch=options.scratch)
-        except (ToolkitError, ValueError) as error:
-            left_out = str(error)
+            read = findings_of(options.name, image, opened.config.root)
+            decision = decision_of_that_day(read, opened.config.scan.gate, scratch=options.scratch)
+            findings = read
+        except ToolkitError as error:
+            left_out = error.message
     return ImageReport(
         name=options.name,
         state=image,

@@ -58,8 +58,8 @@ def text_block(*lines: str) -> Block:
 
 
 def table(head: Sequence[str], rows: Iterable[Row], *, numbers: bool = False) -> Block:
-    """A table; with `numbers` all columns but the first are aligned to the right."""
-    rules = ["---", *("--:" if numbers else "---" for _ in head[1:])]
+    """A table, aligned to the left; with `numbers` all columns but the first are aligned to the right."""
+    rules = [":--", *("--:" if numbers else ":--" for _ in head[1:])]
     return Block(head=f"{cells(*head)}\n{cells(*rules)}", rows=tuple(rows))
 
 

@@ -120,7 +120,7 @@ def _blocking(refused: Sequence[_Found], where: str) -> Iterator[Block]:
 
 def _row(found: _Found, rank: Rank) -> Row:
     finding = found.finding
-    where = f" at {code(finding.path, 120)}" if finding.path else ""
+    where = f"<br>at {code(finding.path, 120)}" if finding.path else ""
     only = f"<br>only on {', '.join(map(code, found.platforms))}" if found.platforms else ""
     return Row(
         cells(

@@ -51,9 +51,17 @@ def _gate(image: ImageReport) -> str:
         return f"off; {_found(state)}"
     if state.verdict == "pass":
         return f"✅ **pass**; {_found(state)}"
-    number = len(state.blocking)
-    first = f", first {markdown(state.blocking[0])}" if number else ""
-    return f"⛔ **fail**: {number:,} {'ground' if number == 1 else 'grounds'}{first}; {_found(state)}"
+    return f"⛔ **fail**: {_grounds(image)}; {_found(state)}"
+
+
+def _grounds(image: ImageReport) -> str:
+    """What decided: how many findings, and each fault; where the findings can't be read any more, how many lines."""
+    if image.decision is None:
+        return f"{len(image.state.blocking):,} blocking"
+    number = len(image.decision.blocking)
+    faults = [f"{name}: {fault}" for name, p in image.decision.platforms.items() for fault in p.faults]
+    blocking = [f"{number:,} {'finding blocks' if number == 1 else 'findings block'}"] if number else []
+    return ", ".join([*blocking, *(markdown(fault) for fault in faults)])
 
 
 def _found(state: ImageState) -> str:

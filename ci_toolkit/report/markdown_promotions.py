@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.state import Promotion
 
 _MOST = 100
-_COLUMNS = ("Environment", "Image", "Digest", "From", "To", "Tags", "Gate", "When")
+_COLUMNS = ("Promotion", "Repositories", "Tags", "Gate", "When")
 
 
 def promotions(report: RunReport) -> Iterator[Block]:
@@ -35,15 +35,13 @@ def _table(made: Sequence[Promotion]) -> Block:
 
 
 def _cells(promotion: Promotion) -> Iterator[str]:
-    yield f"**{markdown(promotion.environment)}**"
-    yield markdown(promotion.image)
-    yield code(promotion.digest.short)
-    yield f"{markdown(promotion.source)} ({code(promotion.source_repository)})"
-    yield code(promotion.repository)
+    way = f"{markdown(promotion.source)} → **{markdown(promotion.environment)}**"
+    yield f"{markdown(promotion.image)} {code(promotion.digest.short)}<br>{way}"
+    yield f"{code(promotion.source_repository)}<br>→ {code(promotion.repository)}"
     yield "<br>".join(_tag(promotion, tag) for tag in promotion.tags)
     overridden = f"⚠️ overridden: {markdown(promotion.reason or '')}"
     yield {"on": "✅ passed", "off": "off", "overridden": overridden}[promotion.gate]
-    by = f" by {markdown(promotion.by)}" if promotion.by else ""
+    by = f"<br>by {markdown(promotion.by)}" if promotion.by else ""
     yield link(markdown(minute(promotion.at)), promotion.run_url or "") + by
 
 

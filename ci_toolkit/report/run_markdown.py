@@ -56,9 +56,8 @@ def _origins(report: RunReport) -> Iterator[str]:
         if (scan := image.state.scan)
     }
     for scanner, version, updated in sorted(scans):
-        yield markdown(f"{scanner.capitalize()} {version}") + (
-            f", database of {markdown(minute(updated))}" if updated else ""
-        )
+        knowledge = f", database of {markdown(minute(updated))}" if updated else ""
+        yield markdown(f"{scanner.capitalize()} {version}") + knowledge
     yield f"ci-toolkit {markdown(report.state.tool_version)}"
     if source.revision:
         yield f"revision {code(source.revision[:12])}" + (f" of {code(source.ref, 100)}" if source.ref else "")

@@ -36,8 +36,15 @@ def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
 
 
 def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch: bool) -> Decision:
-    """What the gate decides on the day of the scan, so that verdict and reports agree on any later day."""
-    day = datetime.fromisoformat(findings.scanned_at).date()
+    """What the gate decides on the day of the scan, so that verdict and reports agree on any later day.
+
+    Raises IntegrityError for findings of no day.
+    """
+    try:
+        day = datetime.fromisoformat(findings.scanned_at).date()
+    except ValueError as error:
+        message = f"the findings of {findings.image} don't tell when they were made: {findings.scanned_at[:40]!r}"
+        raise IntegrityError(message, hint="run `ci-toolkit scan` again") from error
     return evaluate(findings, policy, day, scratch=scratch)
 
 

@@ -259,15 +259,15 @@ def promoted() -> RunReport:
 
 
 def crowded(number: int = 25_000) -> RunReport:
-    """So many findings that no page holds them; every tenth blocks."""
-    severities = [Severity.HIGH, *([Severity.LOW] * 6), Severity.MEDIUM, Severity.MEDIUM, Severity.UNKNOWN]
+    """So many findings that no page holds them; every 250th blocks."""
+    severities = [*([Severity.LOW] * 7), Severity.MEDIUM, Severity.MEDIUM, Severity.UNKNOWN]
     many = [
         replace(
             URLLIB3,
             id=f"CVE-2025-{n}",
             package=f"package-{n % 400}",
             purl=f"pkg:pypi/package-{n % 400}@1",
-            severity=severities[n % 10],
+            severity=Severity.HIGH if n % 250 == 0 else severities[n % 10],
             title=f"matter {n}",
         )
         for n in range(number // 2)
@@ -275,5 +275,5 @@ def crowded(number: int = 25_000) -> RunReport:
     return report(
         scanned(findings(*many, arm64=tuple(many))),
         times=times(build="done", tag="done", scan="refused", push="left out", sarif="done", pin="left out"),
-        failure=VerdictError("the gate refuses backend: 1250 blocking", hint="upgrade what is fixable"),
+        failure=VerdictError("the gate refuses backend: 50 blocking", hint="upgrade what is fixable"),
     )
