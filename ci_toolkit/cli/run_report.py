@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ci_toolkit.state import ImageState
 
 
-def run_report(opened: Session, journal: Journal, failure: ToolkitError | None) -> RunReport:
-    """What became of a run, whatever it did and however it ended.
+def run_report(
+    opened: Session, journal: Journal, failure: ToolkitError | None, *, environment: str | None = None
+) -> RunReport:
+    """What became of a run, whatever it did and however it ended. `environment` is what it promotes to.
 
     Raises nothing for what it can't read: a run's own failure matters more. Findings that are missing, or another
     digest's, are left out, and the report says so.
@@ -38,6 +40,7 @@ def run_report(opened: Session, journal: Journal, failure: ToolkitError | None) 
         times=journal.times,
         failure=failure,
         today=datetime.now(UTC).date(),
+        environment=environment,
         failure_place=_mended(failure.place, config.root, top) if failure and failure.place else None,
         root=root or "",
         config_file=from_top(config.file, top) or config.file.name,

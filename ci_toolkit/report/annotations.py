@@ -24,10 +24,14 @@ _MESSAGE = 4096
 
 
 def annotations_of(report: RunReport) -> tuple[Annotation, ...]:
-    """Errors, then warnings, then notices, at most ten of each: the last of too many says how many more there are."""
+    """Errors, then warnings, then notices, at most ten of each: the last of too many says how many more there are.
+
+    Of a run that failed there are at most nine errors: the tenth is the failure's own, the last word in the log.
+    """
     made = list(_all(report))
-    by_level = {level: [a for a in made if a.level == level] for level in get_args(Level)}
-    return tuple(chain.from_iterable(_few(annotations) for annotations in by_level.values()))
+    most = {level: MOST - (level == "error" and report.failure is not None) for level in get_args(Level)}
+    by_level = {level: [a for a in made if a.level == level] for level in most}
+    return tuple(chain.from_iterable(_few(found, most[level]) for level, found in by_level.items()))
 
 
 def _all(report: RunReport) -> Iterator[Annotation]:
@@ -49,8 +53,8 @@ def _all(report: RunReport) -> Iterator[Annotation]:
             )
 
 
-def _few(annotations: Sequence[Annotation]) -> Iterator[Annotation]:
-    shown = annotations if len(annotations) <= MOST else annotations[: MOST - 1]
+def _few(annotations: Sequence[Annotation], most: int) -> Iterator[Annotation]:
+    shown = annotations if len(annotations) <= most else annotations[: most - 1]
     for annotation in shown:
         yield Annotation(
             level=annotation.level,

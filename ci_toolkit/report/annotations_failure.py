@@ -1,4 +1,4 @@
-"""A failure as remarks: at the line that its error names, or one a violation."""
+"""A failure as remarks at the lines to mend, where its error names some."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _VIOLATION = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,
 def failure_annotations(
     failure: ToolkitError, *, place: SourceLine | None = None, root: str = ""
 ) -> Iterator[Annotation]:
-    """What failed and what to do next; of a ConfigError every violation, each at its own place.
+    """What failed and what to do next, at its place; of a ConfigError every violation, each at its own.
+
+    Nothing for a failure of no place: that is the run's last word anyway.
 
     `place`: of the failure, relative to the repository's top. `root`: the directory there that the violations' files
     are relative to.
@@ -37,12 +39,12 @@ def failure_annotations(
                 line=int(violation["line"]),
                 column=int(violation["column"]),
             )
-    if not any(found):
+    if place and not any(found):
         first = failure.message.partition("\n")[0]
         yield Annotation(
             level="error",
             title="ci-toolkit failed",
             message=f"{first}. Next: {failure.hint}" if failure.hint else first,
-            file=place.file if place else "",
-            line=place.line if place else None,
+            file=place.file,
+            line=place.line,
         )

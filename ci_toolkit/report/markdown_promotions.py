@@ -1,4 +1,4 @@
-"""Which digest went to which environment: what this run did openly, what others did folded."""
+"""Which digest went to which environment: those that a run is about openly, others folded."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _COLUMNS = ("Promotion", "Repositories", "Tags", "Gate", "When")
 
 
 def promotions(report: RunReport) -> Iterator[Block]:
-    """A table of this run's; a folded one of the others."""
+    """A table of those to the environment in question; a folded one of the others."""
     if report.promotions:
         yield text_block("### Promotions")
         yield _table(report.promotions)
-    if report.earlier_promotions:
-        number = len(report.earlier_promotions)
-        words = "1 promotion" if number == 1 else f"{number} promotions"
-        yield folded(f"{words} by other runs", _table(report.earlier_promotions))
+    if report.other_promotions:
+        number = len(report.other_promotions)
+        words = "1 other promotion" if number == 1 else f"{number} other promotions"
+        yield folded(words, _table(report.other_promotions))
 
 
 def _table(made: Sequence[Promotion]) -> Block:

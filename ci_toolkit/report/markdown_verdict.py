@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import ConfigError, VerdictError
+from ci_toolkit.errors import ConfigError, ToolkitError, VerdictError
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.report.markdown_blocks import text_block
 from ci_toolkit.report.plain import markdown, prose
@@ -12,7 +12,6 @@ from ci_toolkit.report.plain import markdown, prose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ci_toolkit.errors import ToolkitError
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import RunReport
 
@@ -56,8 +55,8 @@ def _achievements(report: RunReport) -> Iterator[str]:
     if report.did("pin"):
         changed = sum(pin.old != pin.new for pin in report.pins)
         yield f"{_number(changed, 'place', 'places')} pinned" if changed else "manifests pinned already"
-    if report.promotions:
-        yield "promoted to " + markdown(", ".join(dict.fromkeys(p.environment for p in report.promotions)))
+    if report.environment:
+        yield f"promoted to {markdown(report.environment)}"
 
 
 def _is_overridden(report: RunReport) -> bool:
@@ -65,12 +64,13 @@ def _is_overridden(report: RunReport) -> bool:
 
 
 def _failed(report: RunReport, failure: ToolkitError) -> str:
-    step = next((time.step for time in report.times if time.outcome in ("failed", "refused")), "")
+    promotion = f"promotion to {report.environment}" if report.environment else ""
+    step = next((time.step for time in report.times if time.outcome in ("failed", "refused")), promotion)
     if isinstance(failure, VerdictError):
         refused = [image.name for image in report.images if image.state.verdict == "fail"]
         return f"⛔ Refused by the gate: {_names(refused)}" if refused else f"⛔ Refused at {markdown(step) or 'once'}"
-    kind = _KINDS.get(failure.exit_code, "unexpected")
-    return f"❌ {markdown(step).capitalize()} failed: {kind}" if step else f"❌ Failed: {kind}"
+    kind = "" if type(failure) is ToolkitError else f": {_KINDS.get(failure.exit_code, 'unexpected')}"
+    return f"❌ {markdown(step[:1].upper() + step[1:])} failed{kind}" if step else f"❌ Failed{kind}"
 
 
 def _reason(failure: ToolkitError) -> Iterator[Block]:

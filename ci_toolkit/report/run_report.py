@@ -46,6 +46,8 @@ class RunReport:
     times: tuple[StepTime, ...]
     failure: ToolkitError | None
     today: date
+    environment: str | None = None
+    """What it promotes to; None: it is no promotion."""
     failure_place: SourceLine | None = None
     """The line to mend, relative to the repository's top."""
     root: str = ""
@@ -72,19 +74,15 @@ class RunReport:
     @property
     def pins(self) -> tuple[PinEdit, ...]:
         """The places in manifests that this run looked after."""
-        promoted = {promotion.environment for promotion in self.promotions} if self.failure is None else set()
-        return tuple(
-            pin
-            for pin in self.state.pins
-            if (self.did("pin") if pin.environment is None else pin.environment in promoted)
-        )
+        looked = self.failure is None if self.environment else self.did("pin")
+        return tuple(pin for pin in self.state.pins if looked and pin.environment == self.environment)
 
     @property
     def promotions(self) -> tuple[Promotion, ...]:
-        """The promotions that this run made; they don't stand in the state's other runs' way."""
-        return tuple(p for p in self.state.promotions if p.run_url == self.state.source.run_url)
+        """The promotions to the environment that this run promotes to, whether or not they were there before."""
+        return tuple(p for p in self.state.promotions if p.environment == self.environment)
 
     @property
-    def earlier_promotions(self) -> tuple[Promotion, ...]:
-        """The promotions of the same images that other runs made."""
-        return tuple(p for p in self.state.promotions if p.run_url != self.state.source.run_url)
+    def other_promotions(self) -> tuple[Promotion, ...]:
+        """The promotions of the same images to other environments."""
+        return tuple(p for p in self.state.promotions if p.environment != self.environment)

@@ -250,6 +250,7 @@ def promoted() -> RunReport:
     )
     return report(
         scanned(findings(JINJA), pushed=(pushed("ghcr.io/acme/backend"),)),
+        environment="production",
         promotions=(production, staging),
         pins=(
             pin("deploy/production/backend.yaml", 21, environment="production"),

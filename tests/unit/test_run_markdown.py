@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ci_toolkit.errors import ConfigError, ToolError, VerdictError
+from ci_toolkit.errors import ConfigError, ToolError, ToolkitError, VerdictError
 from ci_toolkit.model.gate import Ignore, evaluate
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.run_markdown import run_markdown
@@ -139,6 +139,17 @@ def test_a_check_that_says_no_is_refused_at_its_step() -> None:
     assert "**Next:** run `ci-toolkit pin` and commit what it writes" in text
 
 
+def test_a_run_that_was_stopped_is_nobodys_fault() -> None:
+    failure = ToolkitError("the run was stopped", hint="run it again: what was done already is not done twice")
+    assert run_markdown(reports.report(failure=failure)).startswith("## ❌ Failed\n\n> the run was stopped\n")
+
+
+def test_promotions_stay_out_of_the_way_of_other_runs() -> None:
+    text = run_markdown(replace(reports.promoted(), environment=None))
+    assert "<details><summary>2 other promotions</summary>" in text
+    assert "### Manifests" not in text
+
+
 def test_an_image_that_was_never_built_is_said_to_be_so() -> None:
     [backend] = reports.pinned().images
     blank = replace(backend, state=ImageState(), findings=None, decision=None)
@@ -245,7 +256,7 @@ HOSTILE = st.text() | st.sampled_from(
 )  # fmt: skip
 
 
-def hostile_run(word: str) -> RunReport:
+def hostile_run(word: str, environment: str | None) -> RunReport:
     """A run in which everything that can come from outside is this word."""
     finding = replace(
         URLLIB3, id=f"{word}1", package=word, installed=word, fixed=word, title=word, path=word, purl="", url=word,
@@ -279,15 +290,16 @@ def hostile_run(word: str) -> RunReport:
         pins=(replace(reports.pin(word or "x", 1), old=word, new=f"{word}!"),),
         times=reports.times(scan="done", pin="done"),
         failure=None,
+        environment=environment,
     )
     source = replace(made.state.source, ref=word, revision=word, run_url=reports.RUN)
     return replace(made, state=replace(made.state, source=source, tool_version=word), config_file=word)
 
 
 @settings(deadline=None, max_examples=150)
-@given(HOSTILE, st.sampled_from([None, "verdict", "config"]))
-def test_nothing_from_outside_acts(word: str, ends: str | None) -> None:
-    made = hostile_run(word)
+@given(HOSTILE, st.sampled_from([None, "verdict", "config"]), st.booleans())
+def test_nothing_from_outside_acts(word: str, ends: str | None, promotes: bool) -> None:
+    made = hostile_run(word, word if promotes else None)
     failures = {
         "verdict": VerdictError(f"x {word}\n{word}", hint=word),
         "config": ConfigError(word, hint=f"`{word}`", violations=[word]),
