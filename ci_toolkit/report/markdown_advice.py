@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.report.run_report import ImageReport
 
 _PACKAGES = 6
+_VERSIONS = 4
 
 
 def advice(image: ImageReport, blocking: Sequence[Finding]) -> Iterator[Block]:
@@ -49,7 +50,9 @@ def _packages(findings: Sequence[Finding]) -> str:
 
 
 def _package(name: str, findings: Sequence[Finding]) -> str:
-    number = f" ({len(findings)} findings)" if len(findings) > 1 else ""
-    fixed = {finding.fixed for finding in findings if finding.fixable}
-    to = f" to {code(fixed.pop(), 60)}" if len(fixed) == 1 else ""
-    return f"{code(name, 100)}{to}{number}"
+    """With the version that helps; where findings have several, which of them is the highest isn't ours to tell."""
+    fixed = list(dict.fromkeys(finding.fixed for finding in findings if finding.fixable))
+    to = f" to {code(fixed[0], 60)}" if len(fixed) == 1 else ""
+    notes = [f"{len(findings)} findings"] if len(findings) > 1 else []
+    notes += [f"fixed in {', '.join(code(version, 60) for version in fixed[:_VERSIONS])}"] if len(fixed) > 1 else []
+    return f"{code(name, 100)}{to}" + (f" ({', '.join(notes)})" if notes else "")

@@ -44,8 +44,7 @@ def findings_of_image(image: ImageReport) -> Iterator[Block]:
     if findings is None or decision is None:
         return
     found = _merged(findings)
-    if not found and not decision.grounds:
-        yield text_block("Nothing is known against it.")
+    if not found:
         return
     blocking = {finding.key for finding in decision.blocking}
     refused = [f for f in found if f.finding.key in blocking]
