@@ -40,7 +40,7 @@ def failure_annotations(
                 column=int(violation["column"]),
             )
     if place and not any(found):
-        first = failure.message.partition("\n")[0]
+        first = failure.message.partition("\n")[0].removesuffix(":").removesuffix("; its last lines")
         yield Annotation(
             level="error",
             title="ci-toolkit failed",

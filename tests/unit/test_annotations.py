@@ -71,7 +71,7 @@ def test_an_end_of_life_is_an_error_too() -> None:
 
 
 def test_a_failure_stands_before_everything_at_its_place() -> None:
-    failure = ToolError("building backend failed at Dockerfile:3: no\n  the log", hint="mend it")
+    failure = ToolError("building backend failed at Dockerfile:3: no; its last lines:\n  the log", hint="mend it")
     made = replace(reports.refused(), failure=failure, failure_place=SourceLine("services/backend/Dockerfile", 3))
     first, second, *_ = annotations_of(made)
     assert (first.file, first.line) == ("services/backend/Dockerfile", 3)
