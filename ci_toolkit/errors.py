@@ -13,24 +13,32 @@ Only `ci_toolkit.cli.main` catches them. SIGINT (130) and SIGTERM (143) travel a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class SourceLine(NamedTuple):
+    """A line, from 1, of one of the user's files: an absolute path, or one relative to the config's directory."""
+
+    file: str
+    line: int
+
+
 class ToolkitError(Exception):
     """Something failed in a way the user can be told about.
 
-    `message` says what failed, where and why; `hint` what to do next.
+    `message` says what failed, where and why; `hint` what to do next; `place` names the line to mend, where it is one.
     """
 
     exit_code: int = 3
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", place: SourceLine | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.place = place
 
 
 class VerdictError(ToolkitError):

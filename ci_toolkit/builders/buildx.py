@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, cache_scope, shown_platforms
 from ci_toolkit.builders.ignore import dockerfile
 from ci_toolkit.builders.log import BuildLog
-from ci_toolkit.errors import IntegrityError, ToolError
+from ci_toolkit.errors import IntegrityError, SourceLine, ToolError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.plan import Action
 
@@ -177,7 +177,8 @@ def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolError
         return UnsuitableBuilderError(f"{log.builder or 'the current builder'}: {reason}")
     line = f":{log.dockerfile_line}" if log.dockerfile_line else ""
     message = f"building {request.name} failed at {request.dockerfile}{line}: {reason}{log.last_lines()}"
-    return ToolError(message, hint="mend what the lines above name and run it again")
+    place = SourceLine(str(request.dockerfile), log.dockerfile_line or 1)
+    return ToolError(message, hint="mend what the lines above name and run it again", place=place)
 
 
 def _check_metadata(workspace: Workspace) -> None:

@@ -31,6 +31,7 @@ class GitHub:
         self._env = env
         self._redact = Redactor()
         self._log: GitHubLog | None = None
+        self._published = False
 
     def progress(self, stream: TextIO, redact: Redactor, *, quiet: bool, verbose: bool) -> Progress:
         """Lines, groups and annotations; with all details where the job is run again with debug logging."""
@@ -56,12 +57,13 @@ class GitHub:
         outputs = {name: self._redact(value) for name, value in published.outputs.items()}
         append_values(self._env, "GITHUB_OUTPUT", outputs)
         append_summary(self._env, self._redact(published.summary))
+        self._published = True
 
     def announce(self, error: ToolkitError, stream: TextIO) -> bool:
-        """The failure as an error annotation, every violation of a config beside its line."""
+        """The failure as an error annotation, every violation of a config beside its line if `publish` didn't tell."""
         log = self._log or GitHubLog(stream, self._redact)
         message = f"{error.message}\nnext: {error.hint}" if error.hint else error.message
-        violations = error.violations if isinstance(error, ConfigError) else ()
+        violations = error.violations if isinstance(error, ConfigError) and not self._published else ()
         log.failed(message, before=tuple(_remarks(violations)))
         return True
 

@@ -33,10 +33,15 @@ def published(opened: Session, journal: Journal, *, environment: str | None = No
     _publish(opened, journal, None, environment)
 
 
-def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, environment: str | None) -> None:  # noqa: ARG001 the summary tells of it
+def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, environment: str | None) -> None:
     if isinstance(opened.platform, NoPlatform):
         return
+    from ci_toolkit.cli.run_report import run_report
+    from ci_toolkit.report.annotations import annotations_of
     from ci_toolkit.report.outputs import outputs_of
+    from ci_toolkit.report.run_markdown import run_markdown
+
+    report = run_report(opened, journal, failure, environment=environment)
 
     outputs = outputs_of(
         journal.state,
@@ -45,7 +50,8 @@ def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, en
         environment=environment,
         shown=_shown_in_workspace(opened),
     )
-    opened.platform.publish(Published(outputs=outputs))
+    summary = run_markdown(report, limit=opened.platform.summary_room())
+    opened.platform.publish(Published(outputs=outputs, summary=summary, annotations=annotations_of(report)))
 
 
 def _told(error: BaseException) -> ToolkitError:

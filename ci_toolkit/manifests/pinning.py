@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.errors import ConfigError, IntegrityError, UsageError
+from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
 from ci_toolkit.manifests.base import Edit, UnreadableError
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
@@ -169,7 +169,8 @@ def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:
             f"{name}:{span.place.line}:{span.place.column}: {span.value} is the image for {target.platforms[digest]} "
             f"alone, and {target.digest} the one for all platforms"
         )
-        raise IntegrityError(message, hint="one is never swapped for the other: write the digest you want by hand")
+        hint = "one is never swapped for the other: write the digest you want by hand"
+        raise IntegrityError(message, hint=hint, place=SourceLine(name, span.place.line))
 
 
 def _refuse_shared(name: str, edits: Sequence[Edit]) -> None:

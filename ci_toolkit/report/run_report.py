@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from ci_toolkit.errors import VerdictError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
-    from ci_toolkit.errors import ToolkitError
+    from ci_toolkit.errors import SourceLine, ToolkitError
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import Decision, GatePolicy
+    from ci_toolkit.model.gate import Decision, GatePolicy, Ignore
     from ci_toolkit.model.timeline import StepTime
-    from ci_toolkit.state import ImageState, State
+    from ci_toolkit.state import Commit, ImageState, PinEdit, Promotion, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +32,8 @@ class ImageReport:
     findings: ImageFindings | None = None
     """None where it wasn't scanned."""
     decision: Decision | None = None
+    left_out: str = ""
+    """Why the findings of a scan are missing here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,3 +46,49 @@ class RunReport:
     times: tuple[StepTime, ...]
     failure: ToolkitError | None
     today: date
+    environment: str | None = None
+    """What it promotes to; None: it is no promotion."""
+    failure_place: SourceLine | None = None
+    """The line to mend, relative to the repository's top."""
+    root: str = ""
+    """The config's directory, which manifests are named from, relative to the repository's top."""
+    config_file: str = ""
+    """Relative to the repository's top."""
+    ignore_lines: Mapping[Ignore, int] = field(default_factory=dict)
+    """Where in the config file the entries of `scan.ignore` stand."""
+
+    def from_top(self, file: str) -> str:
+        """A file that is named from the config's directory, as it is named from the repository's top."""
+        return str(PurePosixPath(self.root, file))
+
+    def did(self, step: str) -> bool:
+        """True where this step was done, and said neither no nor failed."""
+        return any(time.step == step and time.outcome == "done" for time in self.times)
+
+    @property
+    def is_about_findings(self) -> bool:
+        """True where this part of a run is about what is in the images, not about what was done with them."""
+        looked = any(t.step in ("scan", "sarif") and t.outcome != "left out" for t in self.times)
+        return looked or isinstance(self.failure, VerdictError)
+
+    @property
+    def pins(self) -> tuple[PinEdit, ...]:
+        """The places in manifests that this run looked after."""
+        looked = self.failure is None if self.environment else self.did("pin")
+        return tuple(pin for pin in self.state.pins if looked and pin.environment == self.environment)
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """The commits of this run's pins that it looked after."""
+        looked = self.failure is None if self.environment else self.did("commit")
+        return tuple(commit for commit in self.state.commits if looked and commit.environment == self.environment)
+
+    @property
+    def promotions(self) -> tuple[Promotion, ...]:
+        """The promotions to the environment that this run promotes to, whether or not they were there before."""
+        return tuple(p for p in self.state.promotions if p.environment == self.environment)
+
+    @property
+    def other_promotions(self) -> tuple[Promotion, ...]:
+        """The promotions of the same images to other environments."""
+        return tuple(p for p in self.state.promotions if p.environment != self.environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.errors import ConfigError, VerdictError
+from ci_toolkit.errors import ConfigError, SourceLine, VerdictError
 from ci_toolkit.manifests.diff import unified_diff
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Reference
@@ -93,7 +93,8 @@ class PinStep:
                 self._show(unified_diff(change.path, change.before.data, change.data))
         if self._check and changed:
             message = f"{len(files.changes)} files would change: {_some([f'{e.file}:{e.line}' for e in changed])}"
-            raise VerdictError(message, hint="run `ci-toolkit pin` and commit what it writes")
+            first = SourceLine(changed[0].file, changed[0].line)
+            raise VerdictError(message, hint="run `ci-toolkit pin` and commit what it writes", place=first)
         if not self._check:
             self._workspace.replace(files.changes)
         for edit in changed:

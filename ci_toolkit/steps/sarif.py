@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError
+from ci_toolkit.errors import ToolkitError
 from ci_toolkit.files import write_atomically
 from ci_toolkit.model.analysis import Analysis
-from ci_toolkit.model.gate import evaluate
 from ci_toolkit.model.plan import Action
-from ci_toolkit.report.dockerfile import from_line
-from ci_toolkit.report.findings_file import read_findings
 from ci_toolkit.steps.failures import joined
+from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +100,7 @@ class SarifStep:
         # Here, not above: sarif-om takes its time to import, and a plan doesn't need it.
         from ci_toolkit.report.sarif import sarif_report
 
-        findings = self._findings(options.name, state)
+        findings = findings_of(options.name, state.image(options.name), self._root)
         report = sarif_report(
             findings,
             self._origin(options, state),
@@ -120,35 +117,17 @@ class SarifStep:
             image=options.name, sarif=report.data, started_at=findings.scanned_at, categories=report.categories
         )
 
-    def _findings(self, name: str, state: State) -> ImageFindings:
-        image = state.image(name)
-        if image.scan is None or "findings" not in image.reports:
-            message = f"{name} has not been scanned, so there is nothing to report"
-            raise UsageError(message, hint="run `ci-toolkit scan` first, or hand the scan job's workdir on")
-        findings = read_findings(self._root / image.reports["findings"])
-        if findings.image != name or findings.digest != image.digest:
-            message = f"the findings are of {findings.image} {findings.digest}, but {name} is {image.digest}"
-            raise IntegrityError(message, hint="run `ci-toolkit scan` again")
-        return findings
-
     def _ignored(self, findings: ImageFindings, *, scratch: bool) -> Ignored:
-        """What the gate ignored on the day of the scan, so that verdict and report agree on any later day."""
-        day = datetime.fromisoformat(findings.scanned_at).date()
-        decision = evaluate(findings, self._policy, day, scratch=scratch)
+        decision = decision_of_that_day(findings, self._policy, scratch=scratch)
         return {name: {f.key: entry for f, entry in p.ignored} for name, p in decision.platforms.items()}
 
     def _origin(self, options: ImageOptions, state: State) -> Origin:
         from ci_toolkit.report.sarif import Origin
 
-        file = options.dockerfile
-        try:
-            line = from_line(file.read_text(encoding="utf-8", errors="replace"), options.target)
-        except OSError:
-            line = 1
-        inside = file.is_relative_to(self._repository)
+        place = base_line(options, self._repository)
         return Origin(
-            dockerfile=file.relative_to(self._repository).as_posix() if inside else file.name,
-            line=line,
+            dockerfile=place.file,
+            line=place.line,
             repository=state.source.repository,
             revision=state.source.revision,
             branch=state.source.ref,

@@ -266,6 +266,7 @@ def test_a_failing_dockerfile_says_where_and_why(tmp_path: Path) -> None:
     with pytest.raises(ToolError) as caught:
         Bench(tmp_path).step(image_options(context)).run(EMPTY)
     assert f"{context}/Dockerfile:3: " in caught.value.message
+    assert caught.value.place == (f"{context}/Dockerfile", 3)
     assert "exit code: 1" in caught.value.message
     assert "the reason why" in caught.value.message
 

@@ -126,8 +126,9 @@ def test_a_second_run_touches_nothing_and_still_tells_every_place(project: Proje
 
 def test_check_writes_nothing_and_says_no(project: Project) -> None:
     project.write(one=pod(f"{GHCR}:0.9"))
-    with pytest.raises(VerdictError, match=r"deploy/one\.yaml:4"):
+    with pytest.raises(VerdictError, match=r"deploy/one\.yaml:4") as caught:
         project.run(check=True)
+    assert caught.value.place == ("deploy/one.yaml", 4)
     assert project.read("one") == pod(f"{GHCR}:0.9")
     (diff,) = project.shown
     assert diff == (
@@ -195,8 +196,9 @@ def test_what_the_gate_refuses_is_not_pinned_unless_it_was_overridden(project: P
 
 def test_one_platforms_digest_is_not_swapped_for_the_index(project: Project) -> None:
     project.write(one=pod(f"{GHCR}:0.9@{ARM}"))
-    with pytest.raises(IntegrityError, match="linux/arm64"):
+    with pytest.raises(IntegrityError, match="linux/arm64") as caught:
         project.run()
+    assert caught.value.place == ("deploy/one.yaml", 4)
 
 
 @pytest.mark.parametrize("expect", [1, 3])

@@ -1,0 +1,75 @@
+"""Gathers what there is to tell of a run: state, times, the findings from their files, lines of the source."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ci_toolkit.ci.git import checkout_of
+from ci_toolkit.config.ignore_lines import ignore_lines
+from ci_toolkit.errors import SourceLine, ToolkitError
+from ci_toolkit.report.run_report import ImageReport, RunReport
+from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of, from_top
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.pipeline import Journal
+    from ci_toolkit.state import ImageState
+
+
+def run_report(
+    opened: Session, journal: Journal, failure: ToolkitError | None, *, environment: str | None = None
+) -> RunReport:
+    """What became of a run, whatever it did and however it ended. `environment` is what it promotes to.
+
+    Raises nothing for what it can't read: a run's own failure matters more. Findings that are missing, or another
+    digest's, are left out, and the report says so.
+    """
+    config = opened.config
+    top = checkout_of(config.root) or config.root
+    root = from_top(config.root, top)
+    return RunReport(
+        state=journal.state,
+        images=tuple(
+            _image(opened, options, journal.state.image(name), top) for name, options in opened.images.items()
+        ),
+        policy=config.scan.gate,
+        times=journal.times,
+        failure=failure,
+        today=datetime.now(UTC).date(),
+        environment=environment,
+        failure_place=_mended(failure.place, config.root, top) if failure and failure.place else None,
+        root=root or "",
+        config_file=from_top(config.file, top) or config.file.name,
+        ignore_lines=ignore_lines(config.file, config.scan.gate.ignores) if config.scan.gate.ignores else {},
+    )
+
+
+def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path) -> ImageReport:
+    place = base_line(options, top)
+    findings, decision, left_out = None, None, ""
+    if image.scan is not None:
+        try:
+            read = findings_of(options.name, image, opened.config.root)
+            decision = decision_of_that_day(read, opened.config.scan.gate, scratch=options.scratch)
+            findings = read
+        except ToolkitError as error:
+            left_out = error.message
+    return ImageReport(
+        name=options.name,
+        state=image,
+        dockerfile=place.file,
+        line=place.line,
+        findings=findings,
+        decision=decision,
+        left_out=left_out,
+    )
+
+
+def _mended(place: SourceLine, root: Path, top: Path) -> SourceLine | None:
+    """The place as it is named from the repository's top; None outside of it."""
+    file = from_top(root / place.file, top)
+    return SourceLine(file, place.line) if file else None

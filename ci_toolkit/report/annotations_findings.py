@@ -1,0 +1,68 @@
+"""What the gate refuses, as remarks at the `FROM` line that it comes with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_toolkit.model.annotation import Annotation
+from ci_toolkit.model.findings import by_weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ci_toolkit.model.findings import Finding
+    from ci_toolkit.report.run_report import ImageReport, RunReport
+
+_PLACES = 5
+
+
+def findings_annotations(report: RunReport) -> Iterator[Annotation]:
+    """One error for each vulnerability of each package of an image, and for what else made the gate say no."""
+    found = [(first, group, image) for image in report.images for first, group in _groups(image)]
+    for first, group, image in sorted(found, key=lambda f: (-f[0].severity, not f[0].fixable, f[0].id, f[0].package)):
+        yield _finding(first, group, image)
+    for image in report.images:
+        for name, platform in image.decision.platforms.items() if image.decision else ():
+            for fault in platform.faults:
+                yield Annotation(
+                    level="error",
+                    title=f"{image.name} is refused",
+                    message=f"{name}: {fault}",
+                    file=image.dockerfile,
+                    line=image.line,
+                )
+
+
+def _groups(image: ImageReport) -> Iterator[tuple[Finding, dict[Finding, list[str]]]]:
+    """The worst finding of each vulnerability and package, and all of them with their platforms."""
+    groups: dict[tuple[str, str], dict[Finding, list[str]]] = {}
+    for name, platform in image.decision.platforms.items() if image.decision else ():
+        for finding in platform.blocking:
+            group = groups.setdefault((finding.id, finding.package), {})
+            group.setdefault(finding, []).append(name)
+    for group in groups.values():
+        yield by_weight(group)[0], group
+
+
+def _finding(first: Finding, group: dict[Finding, list[str]], image: ImageReport) -> Annotation:
+    platforms = dict.fromkeys(name for names in group.values() for name in names)
+    paths = list(dict.fromkeys(f"/{finding.path}" for finding in group if finding.path))
+    more = f" and {len(paths) - _PLACES} more places" if len(paths) > _PLACES else ""
+    where = f" at {', '.join(paths[:_PLACES])}{more}" if paths else ""
+    step = f"{first.installed} → {first.fixed}" if first.fixable else f"{first.installed}, no fix"
+    title = f": {first.title}" if first.title else ""
+    return Annotation(
+        level="error",
+        title=f"{first.id} in {first.package}",
+        message=f"{first.severity}, {step}{where}, in {image.name} ({', '.join(platforms)}){title}. {_advice(first)}",
+        file=image.dockerfile,
+        line=image.line,
+    )
+
+
+def _advice(finding: Finding) -> str:
+    if not finding.fixable:
+        return "Do without the package, or triage it under `scan.ignore` with a reason, an owner and an expiry date."
+    if finding.kind == "os-pkgs":
+        return "Build on a newer base image."
+    return f"Upgrade {finding.package}."

@@ -1,0 +1,53 @@
+"""What a run changed in manifests, as a diff a file."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ci_toolkit.report.markdown_blocks import Block, Rank, Row, text_block
+from ci_toolkit.report.plain import code, link, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ci_toolkit.report.run_report import RunReport
+    from ci_toolkit.state import PinEdit
+
+_MOST_FILES = 100
+
+
+def pins(report: RunReport) -> Iterator[Block]:
+    """A fenced diff for each changed file, what held the digest already is only counted; and the commit of it."""
+    if report.pins:
+        yield from _manifests(report)
+    for commit in report.commits:
+        where = f"{code(commit.branch)} of {link(code(commit.repository), commit.repository)}"
+        yield text_block(f"Committed as {code(commit.revision[:12])} on {where}")
+
+
+def _manifests(report: RunReport) -> Iterator[Block]:
+    changed = sorted((p for p in report.pins if p.old != p.new), key=lambda p: (p.file, p.document, p.line))
+    kept = len(report.pins) - len(changed)
+    words = [f"{len(changed)} {'place' if len(changed) == 1 else 'places'} changed"] if changed else []
+    words += [f"{kept} {'holds' if kept == 1 else 'hold'} the digest already"] if kept else []
+    yield text_block(f"### Manifests: {', '.join(words)}")
+    files = [(name, list(edits)) for name, edits in groupby(changed, key=lambda pin: pin.file)]
+    for name, edits in files[:_MOST_FILES]:
+        yield _diff(report.from_top(name), edits)
+    if len(files) > _MOST_FILES:
+        yield text_block(f"_… {len(files) - _MOST_FILES} more files; all are in the state, under `pins`_")
+
+
+def _diff(file: str, edits: list[PinEdit]) -> Block:
+    hunks = [Row(f"@@ line {edit.line} @@\n-{_value(edit.old)}\n+{_value(edit.new)}", Rank.MANIFEST) for edit in edits]
+    return Block(
+        head=f"{code(file)}\n\n```diff",
+        rows=tuple(hunks),
+        foot="```",
+        what="places of this file; all are in the state, under `pins`",
+    )
+
+
+def _value(text: str) -> str:
+    return f" {plain(text, 600)}"

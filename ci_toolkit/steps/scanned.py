@@ -1,0 +1,72 @@
+"""What a scan left behind: its findings, the gate's word on them that day, the line of the source they come from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
+from ci_toolkit.model.gate import evaluate
+from ci_toolkit.report.dockerfile import from_line
+from ci_toolkit.report.findings_file import read_findings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision, GatePolicy
+    from ci_toolkit.state import ImageState
+
+
+def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
+    """The findings of an image, read from the file that its state names; `root`: the config's directory.
+
+    Raises UsageError for an image that wasn't scanned, IntegrityError for findings of another, and what
+    `read_findings` raises.
+    """
+    if image.scan is None or "findings" not in image.reports:
+        message = f"{name} has not been scanned, so there is nothing to report"
+        raise UsageError(message, hint="run `ci-toolkit scan` first, or hand the scan job's workdir on")
+    findings = read_findings(root / image.reports["findings"])
+    if findings.image != name or findings.digest != image.digest:
+        message = f"the findings are of {findings.image} {findings.digest}, but {name} is {image.digest}"
+        raise IntegrityError(message, hint="run `ci-toolkit scan` again")
+    return findings
+
+
+def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch: bool) -> Decision:
+    """What the gate decides on the day of the scan, so that verdict and reports agree on any later day.
+
+    Raises IntegrityError for findings of no day.
+    """
+    try:
+        day = datetime.fromisoformat(findings.scanned_at).date()
+    except ValueError as error:
+        message = f"the findings of {findings.image} don't tell when they were made: {findings.scanned_at[:40]!r}"
+        raise IntegrityError(message, hint="run `ci-toolkit scan` again") from error
+    return evaluate(findings, policy, day, scratch=scratch)
+
+
+def base_line(options: ImageOptions, repository: Path) -> SourceLine:
+    """The `FROM` line that an image is built on, relative to the checkout's top, with forward slashes.
+
+    Of a Dockerfile outside the checkout the name alone; line 1 where it can't be read.
+    """
+    file = options.dockerfile
+    try:
+        line = from_line(file.read_text(encoding="utf-8", errors="replace"), options.target)
+    except OSError:
+        line = 1
+    return SourceLine(from_top(file, repository) or file.name, line)
+
+
+def from_top(file: Path, repository: Path) -> str | None:
+    """A file as it is named from the checkout's top, with forward slashes; None where it lies outside.
+
+    The directory may be reached by a symbolic link; a file that is one keeps its own name.
+    """
+    for place in (file, file.parent.resolve() / file.name):
+        if place.is_relative_to(repository):
+            return place.relative_to(repository).as_posix()
+    return None
