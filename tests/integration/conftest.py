@@ -1,10 +1,22 @@
-"""Integration tests are marked as such by where they stand."""
+"""What integration tests share; they are marked as such by where they stand."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.harness.act import Act
+from tests.harness.container import ToolkitImage
+from tests.harness.project import EXAMPLE, Project, make_project
+
+if TYPE_CHECKING:
+    from tests.conftest import Stack
 
 HERE = Path(__file__).parent
 
@@ -14,3 +26,49 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The example's two package trees, really installed by pip."""
+    root = tmp_path_factory.mktemp("packages")
+    for name, file in (("fixed", "requirements.txt"), ("vulnerable", "requirements-vulnerable.txt")):
+        subprocess.run(
+            [
+                sys.executable,
+                *["-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target"],
+                root / name,
+                "-r",
+                EXAMPLE / file,
+            ],
+            check=True,
+            capture_output=True,
+        )
+    return {"fixed": root / "fixed", "vulnerable": root / "vulnerable"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
+    """The example with the fixed packages, pushing to a repository nobody else has."""
+    repository = f"{stack.registry}/test/hello-{uuid.uuid4().hex[:12]}"
+    project = make_project(tmp_path / "hello", repository, stack.database)
+    project.vendor(packages["fixed"])
+    return project
+
+
+@pytest.fixture(scope="session")
+def toolkit_image() -> ToolkitImage:
+    """The toolkit's own image as `make image` built it."""
+    image = ToolkitImage(os.environ.get("CI_TOOLKIT_IMAGE", "ci-toolkit:dev"))
+    if not image.there():
+        pytest.fail(f"{image.name} isn't there: run `make image`", pytrace=False)
+    return image
+
+
+@pytest.fixture
+def act(tmp_path: Path, toolkit_image: ToolkitImage) -> Act:
+    """act on a checkout that is empty as yet."""
+    runner = os.environ.get("CI_TOOLKIT_STACK_ACT_RUNNER")
+    if not runner:
+        pytest.fail("CI_TOOLKIT_STACK_ACT_RUNNER is not set: run `scripts/stack up --tests`", pytrace=False)
+    return Act(tmp_path / "checkout", runner, toolkit_image.name)

@@ -9,18 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from tests.harness.project import EXAMPLE, Project, git, make_project
+from tests.harness.project import Project, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.conftest import Stack
 
 Completed = subprocess.CompletedProcess[str]
 
@@ -38,34 +35,6 @@ def crane() -> Crane:
         return result.stdout.strip()
 
     return run
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The example's two package trees, really installed by pip."""
-    root = tmp_path_factory.mktemp("packages")
-    for name, file in (("fixed", "requirements.txt"), ("vulnerable", "requirements-vulnerable.txt")):
-        subprocess.run(
-            [
-                sys.executable,
-                *["-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target"],
-                root / name,
-                "-r",
-                EXAMPLE / file,
-            ],
-            check=True,
-            capture_output=True,
-        )
-    return {"fixed": root / "fixed", "vulnerable": root / "vulnerable"}
-
-
-@pytest.fixture
-def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
-    """The example with the fixed packages, pushing to a repository nobody else has."""
-    repository = f"{stack.registry}/test/hello-{uuid.uuid4().hex[:12]}"
-    project = make_project(tmp_path / "hello", repository, stack.database)
-    project.vendor(packages["fixed"])
-    return project
 
 
 @pytest.fixture
