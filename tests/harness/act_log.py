@@ -109,13 +109,14 @@ class ActRun:
     def listen(self) -> None:
         """Read act's log to its end."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._news:
-                if line.startswith("{"):
-                    self.events.append(json.loads(line))
-                else:
-                    self.errors.append(line)
-                self._news.notify_all()
+        with self.process.stdout as stream:
+            for line in stream:
+                with self._news:
+                    if line.startswith("{"):
+                        self.events.append(json.loads(line))
+                    else:
+                        self.errors.append(line)
+                    self._news.notify_all()
         self.process.wait()
         with self._news:
             self._heard = True
