@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.act_log import ActRun
+from tests.harness.container import ToolkitImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ class Act:
             finally:
                 self._end(process)
                 listener.join()
-                self._give_back()
+                ToolkitImage(self.image).give_back(self.root)
 
     def _end(self, process: subprocess.Popen[str]) -> None:
         if process.poll() is None:
@@ -123,10 +124,3 @@ class Act:
             process.wait(60)
         finally:
             process.kill()
-
-    def _give_back(self) -> None:
-        """Jobs run as root: what they wrote becomes ours, or nobody could remove it."""
-        owner = f"{os.getuid()}:{os.getgid()}"
-        if owner != "0:0":
-            chown = ["--entrypoint", "chown", self.image, "-R", owner, str(self.root)]
-            subprocess.run(["docker", "run", "--rm", "--volume", f"{self.root}:{self.root}", *chown], check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -45,7 +46,10 @@ class ToolkitImage:
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end, with the engine's socket and the machine's network."""
         command = ["docker", "run", "--rm", *_options(workspace, entrypoint, env), self.name, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        finally:
+            self.give_back(workspace)
 
     def shell(self, script: str) -> str:
         """What a script prints inside; one that fails raises CalledProcessError."""
@@ -59,6 +63,17 @@ class ToolkitImage:
             yield Container(started.strip())
         finally:
             _docker("rm", "--force", "--volumes", started.strip())
+            self.give_back(workspace)
+
+    def give(self, workspace: Path, owner: str) -> None:
+        """Let everything there belong to `UID:GID`, which takes root's power."""
+        mount = ["--volume", f"{workspace}:/github/workspace", "--entrypoint", "chown"]
+        _docker("run", "--rm", *mount, self.name, "-R", owner, "/github/workspace")
+
+    def give_back(self, workspace: Path | None) -> None:
+        """The image runs as root: what it wrote becomes ours, or nobody could remove it."""
+        if workspace and os.getuid():
+            self.give(workspace, f"{os.getuid()}:{os.getgid()}")
 
     def layers(self) -> list[tuple[str, int]]:
         """What made each layer, and how many bytes it is to download: gzip, as registries keep layers."""
