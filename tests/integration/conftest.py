@@ -1,8 +1,7 @@
-"""What integration tests share; they are marked as such by where they stand."""
+"""Integration tests are marked as such by where they stand; the example as a project that pushes for real."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import uuid
@@ -11,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.act import Act
-from tests.harness.container import ToolkitImage
 from tests.harness.project import EXAMPLE, Project, make_project
 
 if TYPE_CHECKING:
@@ -54,21 +51,3 @@ def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
     project = make_project(tmp_path / "hello", repository, stack.database)
     project.vendor(packages["fixed"])
     return project
-
-
-@pytest.fixture(scope="session")
-def toolkit_image() -> ToolkitImage:
-    """The toolkit's own image as `make image` built it."""
-    image = ToolkitImage(os.environ.get("CI_TOOLKIT_IMAGE", "ci-toolkit:dev"))
-    if not image.there():
-        pytest.fail(f"{image.name} isn't there: run `make image`", pytrace=False)
-    return image
-
-
-@pytest.fixture
-def act(tmp_path: Path, toolkit_image: ToolkitImage) -> Act:
-    """act on a checkout that is empty as yet."""
-    runner = os.environ.get("CI_TOOLKIT_STACK_ACT_RUNNER")
-    if not runner:
-        pytest.fail("CI_TOOLKIT_STACK_ACT_RUNNER is not set: run `scripts/stack up --tests`", pytrace=False)
-    return Act(tmp_path / "checkout", runner, toolkit_image.name)

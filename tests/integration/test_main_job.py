@@ -19,6 +19,7 @@ from tests.harness.project import Project, git
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 Completed = subprocess.CompletedProcess[str]
 
 
