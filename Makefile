@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up they need; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check unit bench docs lock fix clean
+.PHONY: help setup dev demo image test check unit bench docs lock fix clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,8 +15,12 @@ demo: setup ## the main job on examples/hello, set-up included
 	@scripts/stack up
 	@scripts/demo
 
+image: ## the toolkit's own container image, ci-toolkit:dev
+	@scripts/image
+
 test: dev ## everything that CI runs
 	@scripts/stack up --tests
+	@scripts/image
 	@scripts/check
 	@eval "$$(scripts/stack env)" && .venv/bin/pytest
 
@@ -28,6 +32,7 @@ unit: dev ## the quick tests, without any real part
 
 bench: dev ## speed, as ratios against peers in one run
 	@scripts/stack up --tests
+	@scripts/image
 	@eval "$$(scripts/stack env)" && .venv/bin/python -m bench
 
 docs: dev ## option tables and command help, made again from the schema and the commands

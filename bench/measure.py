@@ -66,6 +66,25 @@ class Row:
         return self.limit is not None and self.ratio > self.limit
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A measurement that has no peer, and the limit that was promised."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float
+
+    def __str__(self) -> str:
+        word = "TOO MUCH" if self.too_slow else "ok"
+        return f"{self.name:<44} {self.value:>8.3f} {self.unit:<2} {'':>20} (limit {self.limit:g} {self.unit})  {word}"
+
+    @property
+    def too_slow(self) -> bool:
+        """True where the promise isn't kept."""
+        return self.value > self.limit
+
+
 def once(contender: Contender) -> Sample:
     """Run a command to its end; raises CalledProcessError with its output if it fails."""
     contender.prepare()

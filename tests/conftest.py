@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.act import Act
+from tests.harness.container import ToolkitImage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,3 +72,21 @@ def run_command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def toolkit_image() -> ToolkitImage:
+    """The toolkit's own image as `make image` built it."""
+    image = ToolkitImage(os.environ.get("CI_TOOLKIT_IMAGE", "ci-toolkit:dev"))
+    if not image.there():
+        pytest.fail(f"{image.name} isn't there: run `make image`", pytrace=False)
+    return image
+
+
+@pytest.fixture
+def act(tmp_path: Path, toolkit_image: ToolkitImage) -> Act:
+    """act on a checkout that is empty as yet."""
+    runner = os.environ.get("CI_TOOLKIT_STACK_ACT_RUNNER")
+    if not runner:
+        pytest.fail("CI_TOOLKIT_STACK_ACT_RUNNER is not set: run `scripts/stack up --tests`", pytrace=False)
+    return Act(tmp_path / "checkout", runner, toolkit_image.name)
