@@ -26,7 +26,9 @@ def test_the_generated_parts_are_as_generated() -> None:
 
 
 def test_the_readmes_config_is_right(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = re.findall(
+        r"```yaml\n(# \.ci-toolkit\.yml\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert list(loaded(tmp_path, example, ENV).images) == ["backend"]
 
 
