@@ -120,6 +120,14 @@ def test_nothing_of_a_pull_request_is_pinned_or_promoted() -> None:
     assert "head.repo.full_name == github.repository" in jobs["push"]["if"]
 
 
+def test_a_promotion_waits_for_its_environments_rules_and_for_its_forerunner() -> None:
+    for name, job in _jobs(PIPELINE).items():
+        promotes = name in ("staging", "production")
+        assert job.get("environment") == (f"${{{{ inputs.{name} }}}}" if promotes else None)
+        group = f"container-pipeline-${{{{ inputs.{name} }}}}"
+        assert job.get("concurrency") == ({"group": group, "cancel-in-progress": False} if promotes else None)
+
+
 def _ours(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [step for step in steps if step.get("uses", "").startswith("ci-toolkit/ci-toolkit@")]
 
