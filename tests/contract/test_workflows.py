@@ -12,6 +12,7 @@ import yaml
 
 from ci_toolkit.config.delivery import Delivery
 from ci_toolkit.config.github_workflow import Place, write_workflow
+from tests.harness.workflows import shown
 
 ROOT = Path(__file__).parent.parent.parent
 WORKFLOWS = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/github/*/.github/workflows/*.yml")])
@@ -117,3 +118,48 @@ def test_nothing_of_a_pull_request_is_pinned_or_promoted() -> None:
     assert "needs.pin.result == 'success'" in jobs["production"]["if"]
     assert jobs["staging"]["needs"] == "pin"
     assert "head.repo.full_name == github.repository" in jobs["push"]["if"]
+
+
+def test_a_promotion_waits_for_its_environments_rules_and_for_its_forerunner() -> None:
+    for name, job in _jobs(PIPELINE).items():
+        promotes = name in ("staging", "production")
+        assert job.get("environment") == (f"${{{{ inputs.{name} }}}}" if promotes else None)
+        group = f"container-pipeline-${{{{ inputs.{name} }}}}"
+        assert job.get("concurrency") == ({"group": group, "cancel-in-progress": False} if promotes else None)
+
+
+def _ours(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [step for step in steps if step.get("uses", "").startswith("ci-toolkit/ci-toolkit@")]
+
+
+def test_whatever_a_step_tells_the_action_or_asks_of_it_is_in_action_yml() -> None:
+    action, asked = _loaded(ROOT / "action.yml"), 0
+    for file, text in _everything():
+        for name, job in yaml.safe_load(text)["jobs"].items():
+            ours = _ours(job.get("steps", []))
+            assert {word for step in ours for word in step.get("with", {})} <= set(action["inputs"]), (file, name)
+            for identifier in (step["id"] for step in ours if "id" in step):
+                read = set(re.findall(rf"steps\.{identifier}\.outputs\.([\w-]+)", yaml.safe_dump(job, width=10_000)))
+                assert read <= set(action["outputs"]), (file, name)
+                asked += len(read)
+    assert asked
+
+
+def test_whatever_a_caller_tells_the_pipeline_or_asks_of_it_is_there() -> None:
+    call, callers = _loaded(PIPELINE)[True]["workflow_call"], 0
+    for file, text in _everything():
+        for name, job in yaml.safe_load(text)["jobs"].items():
+            if "/container-pipeline.yml@" not in job.get("uses", ""):
+                continue
+            callers += 1
+            assert set(job.get("with", {})) <= set(call["inputs"]), file
+            assert set(job.get("secrets", {})) <= set(call["secrets"]), file
+            assert set(re.findall(rf"needs\.{name}\.outputs\.([\w-]+)", text)) <= set(call["outputs"]), file
+    assert callers > 1
+
+
+def _everything() -> list[tuple[str, str]]:
+    """Every workflow that we run or show, with the place it stands at."""
+    files = [(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")) for file in WORKFLOWS]
+    pages = [(str(page.relative_to(ROOT)), text) for page in sorted(ROOT.glob("docs/*.md")) for text in shown(page)]
+    return [*files, *pages, ("init --github", write_workflow(EVERYTHING, HERE))]

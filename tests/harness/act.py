@@ -1,8 +1,9 @@
 """GitHub Actions for real: `act` runs a workflow of a checkout, with the toolkit's own image behind its action.
 
-The checkout is mounted, so what the job does to its files is there to be read afterwards. Where act differs from
-GitHub's runner, it is harder on us: a cancelled step's container gets KILL and no other signal, and the post step
-sees neither the defaults of inputs nor saved state.
+The checkout is mounted, so what the job does to its files is there to be read afterwards; or each job has an empty
+workspace of its own, as on GitHub. Where act differs from GitHub's runner, it is harder on us: a cancelled step's
+container gets KILL and no other signal, and the post step sees neither the defaults of inputs nor saved state.
+A called workflow that fails ends the whole run: no later job of its caller starts, whatever its `if` says.
 """
 
 from __future__ import annotations
@@ -74,13 +75,15 @@ class Act:
         secrets: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         local: Mapping[str, Path] | None = None,
+        mounted: bool = True,
         arguments: Sequence[str] = (),
     ) -> Iterator[ActRun]:
         """Run a workflow while the block lasts, and to its end.
 
         `env` is every step's environment and overrides GITHUB_API_URL, GITHUB_SERVER_URL, GITHUB_RUN_ID and the
-        like; `local` puts directories in the place of `owner/name@ref`. Nothing of the user's own act or Docker
-        settings counts.
+        like; `local` puts directories in the place of `owner/name@ref`. Where the checkout isn't `mounted`, a job's
+        workspace is empty, and its actions/checkout really runs. Nothing of the user's own act or Docker settings
+        counts.
         """
         secrets = secrets or {}
         with tempfile.TemporaryDirectory(prefix="act-") as home:
@@ -90,7 +93,8 @@ class Act:
             command = [
                 *(str(_ACT), event.name, "--workflows", f".github/workflows/{file}", "--eventpath", str(payload)),
                 *("--platform", f"ubuntu-latest={self.runner}", "--platform", f"ubuntu-24.04={self.runner}"),
-                *("--pull=false", "--network", "host", "--rm", "--bind", "--json", "--no-cache-server"),
+                *("--pull=false", "--network", "host", "--rm", "--json", "--no-cache-server"),
+                "--bind" if mounted else "--no-skip-checkout",
                 *("--actor", event.actor),
                 *(part for name in secrets for part in ("--secret", name)),
                 *(part for name, value in variables.items() for part in ("--env", f"{name}={value}")),

@@ -84,6 +84,11 @@ class ActRun:
         """Everything act printed, for a person to read: what a failed assertion shows."""
         return "\n".join(str(event.get("msg", "")).rstrip() for event in self.events) + "\n" + "".join(self.errors)
 
+    @property
+    def jobs(self) -> dict[str, str]:
+        """The jobs that came to an end, by id: `success`, `failure` or `skipped`."""
+        return {str(event["jobID"]): str(event["jobResult"]) for event in self.events if "jobResult" in event}
+
     def step(self, identifier: str, *, stage: str = "Main", job: str | None = None) -> Step:
         """A step by its id; `stage` is `Main` or `Post`."""
         return Step(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.harness.code_scanning import GitHub
     from tests.harness.github_events import Event
 
-_ACTION_YML = Path(__file__).parent.parent.parent / "action.yml"
-_WORKFLOW = ".github/workflows/container.yml"
+ACTION_YML = Path(__file__).parent.parent.parent / "action.yml"
+WORKFLOW = ".github/workflows/container.yml"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Delivering:
         return {
             "secrets": {"GITHUB_TOKEN": self.github.token},
             "env": {"GITHUB_API_URL": self.github.url},
-            "local": {_called(self.root): self.act.add_action(_ACTION_YML.read_text(), "../released").resolve()},
+            "local": {_called(self.root): self.act.add_action(ACTION_YML.read_text(), "../released").resolve()},
         }
 
     def commit(self, message: str) -> str:
@@ -71,12 +71,18 @@ def delivering(name: str, act: Act, github: GitHub, organisation: str, database:
     """Copy an example, give it an origin and its workflow to act."""
     copied(name, act.root, organisation=organisation, database=database)
     # Below the checkout: act mounts that and nothing else into the job.
-    origin = act.root / ".origin.git"
-    (act.root / ".git/info/exclude").write_text("/.origin.git/\n/.github/workflows/pipeline.yml\n", encoding="utf-8")
-    git(act.root, "clone", "--quiet", "--bare", ".", str(origin))
-    git(act.root, "remote", "add", "origin", str(origin))
-    act.add_workflow((act.root / _WORKFLOW).read_text(encoding="utf-8"))
+    origin = with_origin(act.root, act.root / ".origin.git")
+    act.add_workflow((act.root / WORKFLOW).read_text(encoding="utf-8"))
     return Delivering(act, github, organisation, origin)
+
+
+def with_origin(root: Path, origin: Path) -> Path:
+    """Give a checkout a bare repository as its origin; what the harness puts into the checkout isn't committed."""
+    exclude = root / ".git/info/exclude"
+    exclude.write_text("/.origin.git/\n/.github/workflows/pipeline.yml\n", encoding="utf-8")
+    git(root, "clone", "--quiet", "--bare", ".", str(origin))
+    git(root, "remote", "add", "origin", str(origin))
+    return origin
 
 
 def vendor(root: Path, packages: Path) -> None:
@@ -84,8 +90,17 @@ def vendor(root: Path, packages: Path) -> None:
     shutil.copytree(packages, root / "app/site-packages")
 
 
+def proposed(root: Path) -> tuple[str, str]:
+    """A change on top of main, its merge with main checked out as GitHub does it; the revisions of main and change."""
+    base = git(root, "rev-parse", "HEAD")
+    head = git(root, "commit-tree", "-p", base, "-m", "a change", f"{base}^{{tree}}")
+    merge = git(root, "commit-tree", "-p", base, "-p", head, "-m", "a merge", f"{base}^{{tree}}")
+    git(root, "checkout", "--quiet", "--detach", merge)
+    return base, head
+
+
 def _called(root: Path) -> str:
-    found = ACTION.search((root / _WORKFLOW).read_text(encoding="utf-8"))
+    found = ACTION.search((root / WORKFLOW).read_text(encoding="utf-8"))
     assert found, "a workflow that calls the action"
     return re.sub(r"^uses: | #.*$", "", found[0])
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.act import REPOSITORY
 from tests.harness.code_scanning import GitHub
-from tests.harness.delivering import Delivering, delivering, vendor
+from tests.harness.delivering import Delivering, delivering, proposed, vendor
 from tests.harness.github_events import pull_request, push, tag_push
 from tests.harness.project import git
 
@@ -41,15 +41,6 @@ def organisation(stack: Stack) -> str:
 @pytest.fixture
 def shop(act: Act, github: GitHub, organisation: str, stack: Stack) -> Delivering:
     return delivering("one-job", act, github, organisation, stack.database)
-
-
-def proposed(root: Path) -> tuple[str, str]:
-    """A change on top of main, its merge with main checked out as GitHub does it; the revisions of main and change."""
-    base = git(root, "rev-parse", "HEAD")
-    head = git(root, "commit-tree", "-p", base, "-m", "a change", f"{base}^{{tree}}")
-    merge = git(root, "commit-tree", "-p", base, "-p", head, "-m", "a merge", f"{base}^{{tree}}")
-    git(root, "checkout", "--quiet", "--detach", merge)
-    return base, head
 
 
 def test_a_push_delivers_to_the_manifests(shop: Delivering) -> None:
