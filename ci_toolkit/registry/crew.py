@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +15,9 @@ R = TypeVar("R")
 
 WORKERS = 4
 """As many as crane; more serve no registry better."""
+
+_LOOK_UP = 0.5
+"""Seconds after which who waits looks up: a signal that comes just before a wait begins doesn't end it."""
 
 _here = threading.local()
 """`full`: this thread is one of a whole crew, so what it would have others do it does itself."""
@@ -51,7 +55,8 @@ def each(work: Callable[[T], R], items: Sequence[T], *, workers: int) -> list[R]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(_LOOK_UP)
     finally:
         stopped.set()
     if errors:
@@ -85,9 +90,15 @@ def in_lanes(work: Callable[[T], R], lanes: Iterable[Sequence[T]]) -> Iterator[R
         for lane in waiting:
             threading.Thread(target=run, args=(lane,), daemon=True).start()
         for _ in range(sum(len(lane) for lane in waiting)):
-            result = done.get()
+            result = _next(done)
             if not result:
                 raise errors[0]
             yield result[0]
     finally:
         stopped.set()
+
+
+def _next(done: SimpleQueue[tuple[R, ...]]) -> tuple[R, ...]:
+    while True:
+        with suppress(Empty):
+            return done.get(timeout=_LOOK_UP)

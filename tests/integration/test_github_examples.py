@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.delivering import with_origin
 from tests.harness.github_examples import copied
 from tests.harness.project import git
 
@@ -27,7 +28,9 @@ PINNED = re.compile(r"image: (\S+)@(sha256:[0-9a-f]{64})")
 
 def _example(name: str, root: Path, stack: Stack) -> Path:
     organisation = f"{stack.registry}/example-{secrets.token_hex(4)}"
-    return copied(name, root / name, organisation=organisation, database=stack.database)
+    copied(name, root / name, organisation=organisation, database=stack.database)
+    with_origin(root / name, root / f"{name}.git")
+    return root / name
 
 
 def _images(root: Path) -> dict[str, Any]:
@@ -43,12 +46,13 @@ def _pinned(root: Path) -> dict[str, str]:
 
 def test_one_job_builds_scans_pushes_and_pins(tmp_path: Path, stack: Stack, run_command: Run) -> None:
     root = _example("one-job", tmp_path, stack)
+    built = git(root, "rev-parse", "--short=7", "HEAD")
     done = run_command("run", cwd=root)
     assert done.returncode == 0, done.stderr
     shop = _images(root)["shop"]
     assert shop["verdict"] == "pass"
     assert _pinned(root) == {"deploy/shop.yaml": shop["digest"]}
-    tags = {f"sha-{git(root, 'rev-parse', '--short=7', 'HEAD')}", "1.0.0", "latest"}
+    tags = {f"sha-{built}", "1.0.0", "latest"}
     assert {tag.rpartition(":")[2] for tag in shop["tags"]} == tags
 
 
@@ -89,7 +93,7 @@ def test_the_pipelines_state_alone_is_enough_after_the_push(tmp_path: Path, stac
     root = _example("promotion", tmp_path, stack)
     assert run_command("run", "--steps", "build,tag,scan,push", cwd=root).returncode == 0
     elsewhere = tmp_path / "another-runner"
-    git(tmp_path, "clone", "--quiet", str(root), str(elsewhere))
+    git(tmp_path, "clone", "--quiet", f"{root}.git", str(elsewhere))
     (elsewhere / ".ci-toolkit").mkdir()
     (elsewhere / ".ci-toolkit/state.json").write_bytes((root / ".ci-toolkit/state.json").read_bytes())
     for command in (("run", "--steps", "pin"), ("promote", "staging")):
