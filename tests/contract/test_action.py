@@ -191,3 +191,25 @@ def test_files_go_back_to_their_owner_whatever_came_of_it(step: Step, tmp_path: 
     settings = [f"{name}={value}" for name, value in variables.items()]
     as_root("sh", "-c", 'env -C "$0" "$@" || test $? = 2', step.workspace, *settings, SCRIPTS / "ci-toolkit-action")
     assert (step.workspace / "made").stat().st_uid == 12345
+
+
+def test_what_it_leaves_in_the_jobs_home_goes_to_the_runners_user_at_the_end(step: Step) -> None:
+    as_root("mkdir", "-p", step.home / ".cache/ci-toolkit")
+    as_root("chown", "-R", "12345:12345", step.workspace, step.home)
+    as_root("touch", step.home / ".cache/ci-toolkit/made", step.home / "made")
+    as_root("chown", "-R", "0:0", step.home / ".cache")
+    settings = [f"{name}={value}" for name, value in step.env().items()]
+    during = as_root("env", "-C", step.workspace, *settings, "INPUT_ARGS=schema", SCRIPTS / "ci-toolkit-action")
+    assert "$schema" in during
+    assert (step.home / "made").stat().st_uid == 0, "later steps of the job find what they left"
+    said = as_root("env", "-C", step.workspace, *settings, SCRIPTS / "ci-toolkit-action-post")
+    assert as_root("find", step.home, "-not", "-user", "12345") == ""
+    assert "files and directories to the runner's user" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"INPUT_CONFIG": "nowhere.yml"}, {"INPUT_ARGS": "promote staging"}])
+def test_without_a_config_it_is_said_how_to_begin(step: Step, inputs: dict[str, str]) -> None:
+    result = step.run(**inputs)
+    assert result.returncode == 2
+    (error,) = read_log(result.stderr).annotations("error")
+    assert "`ci-toolkit init` writes one, with `--github` a workflow" in error.data
