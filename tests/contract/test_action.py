@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -46,6 +47,22 @@ def test_inputs_are_named_as_the_flags_of_run() -> None:
         assert isinstance(parameter, click.Option)
         assert parameter.is_flag == (name in action_inputs.SWITCHES), name
         assert parameter.multiple == (name in action_inputs.LISTS), name
+
+
+def test_what_inputs_take_and_outputs_hold_is_what_the_schemas_say() -> None:
+    config, state = (
+        json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+        for name in ("ci-toolkit", "state")
+    )
+    command = cli.get_command(click.Context(cli), "run")
+    assert command is not None
+    (flag,) = (parameter for parameter in command.params if "--upload-sarif" in parameter.opts)
+    assert isinstance(flag.type, click.Choice)
+    assert list(flag.type.choices) == config["properties"]["sarif"]["properties"]["upload"]["enum"]
+    described = ACTION["inputs"]["upload-sarif"]["description"]
+    assert re.findall("`([a-z]+)`", described) == list(flag.type.choices)
+    verdicts = re.findall("`([a-z]+)`", ACTION["outputs"]["verdict"]["description"])
+    assert verdicts == state["$defs"]["verdict"]["enum"]
 
 
 def test_every_output_is_made_and_every_output_that_is_made_is_there() -> None:
