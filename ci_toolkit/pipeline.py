@@ -133,6 +133,8 @@ def run(
 
 def refused(state: State, images: Collection[str]) -> VerdictError | None:
     """The gate's no, if any of these images failed, naming image, number and worst of the findings that decided it."""
+    from ci_toolkit.model.gate import way_out
+
     failed = {name: state.image(name) for name in images if state.image(name).verdict == "fail"}
     if not failed:
         return None
@@ -142,7 +144,7 @@ def refused(state: State, images: Collection[str]) -> VerdictError | None:
     )
     return VerdictError(
         f"the gate refuses {shown}",
-        hint="upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date",
+        hint=way_out([ground for image in failed.values() for ground in image.blocking]),
     )
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The parts of a release that a workflow can't say in a line; `.github/workflows/release.yml` calls them.
 
-notes VERSION            print the version's part of CHANGELOG.md; fails where the version isn't the package's own
+notes VERSION            print the version's part of CHANGELOG.md; fails where the version isn't the package's own, or
+                         the Dockerfile takes a part from an image that can be moved
 commit VERSION DIGEST    make the release's two commits and its tags, and print what is to be pushed
 name VERSION COMMIT      let every workflow, page and example that calls the action name this commit, and commit that
 """
@@ -18,6 +19,8 @@ IMAGE = "ghcr.io/ci-toolkit/ci-toolkit"
 REFERENCE = re.compile(rf"({re.escape(ACTION)}(?:/[\w./-]+)?)@[0-9a-f]{{40}} # \S+")
 """The action, or a workflow of this repository, at a commit; the comment says which version it is."""
 NAMING = (".github/workflows/*.yml", "README.md", "docs/*.md", "examples/github/**/*.md", "examples/github/**/*.yml")
+_MOVABLE = re.compile(r"^ARG \w+_IMAGE=(?!\S+@sha256:[0-9a-f]{64}$)(.*)$", re.MULTILINE)
+"""An image that the Dockerfile is made of and names without a digest."""
 _VERSION = re.compile(r"(\d+)\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 _AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 
@@ -28,6 +31,10 @@ def notes(root: Path, version: str) -> str:
         sys.exit(f"release: {version!r} is no version: write it like 1.2.3 or 1.2.3-rc.1")
     if f'__version__ = "{version}"' not in (root / "ci_toolkit/version.py").read_text(encoding="utf-8").splitlines():
         sys.exit(f"release: ci_toolkit/version.py doesn't say {version}: change it on main first")
+    if found := _MOVABLE.search((root / "Dockerfile").read_text(encoding="utf-8")):
+        sys.exit(
+            f"release: the Dockerfile names {found[1]} without its digest (`crane digest {found[1]}`): add it on main"
+        )
     changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     for part in re.split(r"^## ", changelog, flags=re.MULTILINE)[1:]:
         heading, _, text = part.partition("\n")

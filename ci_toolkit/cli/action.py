@@ -69,18 +69,19 @@ def tell(error: ToolkitError) -> int:
     return error.exit_code
 
 
-def give_back(env: Mapping[str, str]) -> int:
-    """Give what was made in the workspace to its owner; how much it was.
+def give_back(env: Mapping[str, str], *others: Path) -> int:
+    """Give what was made in the workspace, and in these directories, to whom they belong; how much it was.
 
     An interrupt comes at most once (`cli.signals`), so what it cuts short is done again.
     """
     from ci_toolkit.cli.hand_back import hand_back
 
-    workspace = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
+    places = (Path(env.get("GITHUB_WORKSPACE") or Path.cwd()), *others)
     try:
-        return hand_back(workspace)
+        return sum(map(hand_back, places))
     except KeyboardInterrupt:
-        hand_back(workspace)
+        for place in places:
+            hand_back(place)
         raise
 
 

@@ -37,8 +37,12 @@ def value_of(arguments: list[str], *flags: str) -> str | None:
     found = None
     for position, word in enumerate(arguments):
         name, equals, value = word.partition("=")
-        if name in flags:
-            found = value if equals else next(iter(arguments[position + 1 :]), found)
+        if word in flags:
+            found = next(iter(arguments[position + 1 :]), found)
+        elif name in flags and name.startswith("--") and equals:
+            found = value
+        elif word[:2] in flags and not word.startswith("--"):
+            found = word[2:]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Files made as root in a container are given to whom the workspace belongs, so that the job can clean up."""
+"""Files made as root in a container are given to whom the directory belongs, so that the runner can clean up."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _Found = tuple[int, str, os.stat_result]
 """An open directory, a name in it, and what stands there."""
 
 
-def hand_back(workspace: Path) -> int:
-    """Give everything of root's below the workspace to its owner and group; how much that was.
+def hand_back(place: Path) -> int:
+    """Give everything of root's below a directory to its owner and group; how much that was.
 
-    Nothing happens where we aren't root or the workspace is root's. No link is followed, no other file system
-    entered, and a file that has names outside of the workspace stays as it is; so does what can't be given.
+    Nothing happens where we aren't root or the directory is root's. No link is followed, no other file system
+    entered, and a file that has names outside of it stays as it is; so does what can't be given.
     """
     if os.geteuid() != 0:
         return 0
     try:
-        top = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        top = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return 0
     try:

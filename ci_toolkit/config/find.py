@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = ".ci-toolkit.yml"
+HOW_TO_BEGIN = "`ci-toolkit init` writes one, with `--github` a workflow for it, too; -c FILE names another"
 
 
 def find(start: Path, named: Path | None = None) -> Path:
@@ -26,4 +27,4 @@ def find(start: Path, named: Path | None = None) -> Path:
             return directory / NAME
     upwards = f" or above, up to {directories[root]}" if root else ""
     message = f"no {NAME} in {start.absolute()}{upwards}"
-    raise ConfigError(message, hint="`ci-toolkit init` writes one; -c FILE names another")
+    raise ConfigError(message, hint=HOW_TO_BEGIN)

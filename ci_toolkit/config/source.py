@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config.characters import unprintable
+from ci_toolkit.config.find import HOW_TO_BEGIN
 from ci_toolkit.config.violations import Position, Violations
 from ci_toolkit.errors import ConfigError
 
@@ -53,7 +54,7 @@ def _read_bytes(path: Path, file: str) -> bytes:
         reason = error.strerror if isinstance(error, OSError) else error
         message = f"can't read the config {file}: {reason}"
         missing = isinstance(error, FileNotFoundError)
-        hint = "`ci-toolkit init` writes one" if missing else "mend its permissions or its path"
+        hint = HOW_TO_BEGIN if missing else "mend its permissions or its path"
         raise ConfigError(message, hint=hint) from None
     if len(data) > LARGEST:
         message = f"{file} is larger than 1 MiB"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ci_toolkit.model.findings import Severity, by_weight, purl_without_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Reaction = Literal["fail", "warn", "ignore"]
 Verdict = Literal["pass", "fail", "none"]
 """`none`: the gate is off and decided nothing."""
+_NOTHING = "nothing was recognised: no operating system and no packages"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +133,13 @@ def evaluate(findings: ImageFindings, policy: GatePolicy, today: date, *, scratc
     return Decision(verdict=verdict, platforms=platforms, warnings=tuple(_notes(used, found, today)), used=used)
 
 
+def way_out(grounds: Sequence[str]) -> str:
+    """What can be done about a `fail` on these grounds, as `Decision.grounds` has them."""
+    if grounds and all(ground.endswith(_NOTHING) for ground in grounds):
+        return "is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`"
+    return "upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date"
+
+
 def unused_ignores(policy: GatePolicy, decisions: Mapping[str, Decision]) -> tuple[Ignore, ...]:
     """The entries that speak of one of these images (by name) and matched nothing in any of them."""
     used = {entry for decision in decisions.values() for entry in decision.used}
@@ -159,7 +167,7 @@ def _platform(
     if findings.end_of_life:
         said[policy.end_of_life_os].append(f"{findings.os} is past its end of life: nobody mends it any more")
     if not findings.complete and not scratch:
-        said[policy.incomplete].append("nothing was recognised: no operating system and no packages")
+        said[policy.incomplete].append(_NOTHING)
     faults = tuple(said["fail"])
     if unknown:
         said[policy.unknown].insert(0, f"{_number(len(unknown))} of unknown severity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -46,6 +47,22 @@ def test_inputs_are_named_as_the_flags_of_run() -> None:
         assert isinstance(parameter, click.Option)
         assert parameter.is_flag == (name in action_inputs.SWITCHES), name
         assert parameter.multiple == (name in action_inputs.LISTS), name
+
+
+def test_what_inputs_take_and_outputs_hold_is_what_the_schemas_say() -> None:
+    config, state = (
+        json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+        for name in ("ci-toolkit", "state")
+    )
+    command = cli.get_command(click.Context(cli), "run")
+    assert command is not None
+    (flag,) = (parameter for parameter in command.params if "--upload-sarif" in parameter.opts)
+    assert isinstance(flag.type, click.Choice)
+    assert list(flag.type.choices) == config["properties"]["sarif"]["properties"]["upload"]["enum"]
+    described = ACTION["inputs"]["upload-sarif"]["description"]
+    assert re.findall("`([a-z]+)`", described) == list(flag.type.choices)
+    verdicts = re.findall("`([a-z]+)`", ACTION["outputs"]["verdict"]["description"])
+    assert verdicts == state["$defs"]["verdict"]["enum"]
 
 
 def test_every_output_is_made_and_every_output_that_is_made_is_there() -> None:
@@ -191,3 +208,25 @@ def test_files_go_back_to_their_owner_whatever_came_of_it(step: Step, tmp_path: 
     settings = [f"{name}={value}" for name, value in variables.items()]
     as_root("sh", "-c", 'env -C "$0" "$@" || test $? = 2', step.workspace, *settings, SCRIPTS / "ci-toolkit-action")
     assert (step.workspace / "made").stat().st_uid == 12345
+
+
+def test_what_it_leaves_in_the_jobs_home_goes_to_the_runners_user_at_the_end(step: Step) -> None:
+    as_root("mkdir", "-p", step.home / ".cache/ci-toolkit")
+    as_root("chown", "-R", "12345:12345", step.workspace, step.home)
+    as_root("touch", step.home / ".cache/ci-toolkit/made", step.home / "made")
+    as_root("chown", "-R", "0:0", step.home / ".cache")
+    settings = [f"{name}={value}" for name, value in step.env().items()]
+    during = as_root("env", "-C", step.workspace, *settings, "INPUT_ARGS=schema", SCRIPTS / "ci-toolkit-action")
+    assert "$schema" in during
+    assert (step.home / "made").stat().st_uid == 0, "later steps of the job find what they left"
+    said = as_root("env", "-C", step.workspace, *settings, SCRIPTS / "ci-toolkit-action-post")
+    assert as_root("find", step.home, "-not", "-user", "12345") == ""
+    assert "files and directories to the runner's user" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"INPUT_CONFIG": "nowhere.yml"}, {"INPUT_ARGS": "promote staging"}])
+def test_without_a_config_it_is_said_how_to_begin(step: Step, inputs: dict[str, str]) -> None:
+    result = step.run(**inputs)
+    assert result.returncode == 2
+    (error,) = read_log(result.stderr).annotations("error")
+    assert "`ci-toolkit init` writes one, with `--github` a workflow" in error.data

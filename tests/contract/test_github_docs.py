@@ -79,3 +79,13 @@ def test_every_example_project_has_a_right_config(tmp_path: Path, name: str) -> 
 
 def test_the_first_example_is_the_one_of_the_page() -> None:
     assert BLOCKS[0] == (EXAMPLES / "one-job/.github/workflows/container.yml").read_text(encoding="utf-8")
+
+
+def test_both_tables_of_permissions_know_the_same_ones_and_no_step_that_isnt_there() -> None:
+    by_step, by_permission = (
+        re.split(r"^## Permissions$", (ROOT / "docs" / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1]
+        for name in ("trust.md", "github.md")
+    )
+    header = next(line for line in by_permission.splitlines() if line.startswith("| step"))
+    rows = "".join(line for line in by_step.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`([a-z-]+): (?:read|write)`", rows)) == set(re.findall(r"`([a-z-]+)`", header))

@@ -51,8 +51,8 @@ def test_a_run_hands_everything_to_later_steps(step: Step, project: Project) -> 
     assert [title for title, _ in log.groups] == STEPS
     assert any(line.startswith("  | #") for line in log.groups[0][1])
     assert {each.name for each in log.commands} == {"group", "endgroup", "notice"}
-    pinned = [(each.properties["file"], outputs["digest"] in each.data) for each in log.annotations("notice")]
-    assert set(pinned) == {(file, True) for file in outputs["changed-files"].split("\n")}
+    places = [(each.properties["file"], int(each.properties["line"])) for each in log.annotations("notice")]
+    assert places == [(pin["file"], pin["line"]) for pin in project.state["pins"]]
     assert read_log(result.stdout).commands == []
 
 
@@ -67,11 +67,16 @@ def test_a_refused_image_fails_the_step_and_says_what_is_known(
     assert outputs["references"] == ""
     assert json.loads(outputs["findings"])["hello"] == project.image["findings"]
     assert (project.root / outputs["sarif"]).is_file()
-    *beside_the_code, error = read_log(result.stderr).annotations("error")
-    assert {each.properties["file"] for each in beside_the_code} == {"Dockerfile"}
-    assert error.data.startswith("the gate refuses hello: ")
-    assert "CVE-2019-11324" in error.data
-    assert "\nnext: upgrade what is fixable" in error.data
+    *findings, refusal = read_log(result.stderr).annotations("error")
+    lines = (project.root / "Dockerfile").read_text().splitlines()
+    from_line = next(number for number, line in enumerate(lines, 1) if line.startswith("FROM"))
+    assert {(each.properties["file"], int(each.properties["line"])) for each in findings} == {
+        ("Dockerfile", from_line)
+    }
+    assert any("CVE-2019-11324" in each.properties["title"] for each in findings)
+    assert refusal.data.startswith("the gate refuses hello: ")
+    assert "CVE-2019-11324" in refusal.data
+    assert "\nnext: upgrade what is fixable" in refusal.data
 
 
 def test_steps_apart_and_a_failing_step(step: Step, project: Project) -> None:

@@ -62,6 +62,9 @@ def test_an_open_quote_is_told(value: str) -> None:
         (["run", "--workdir=a", "--workdir", "b"], "b"),
         (["run", "--workdir"], None),
         (["run", "--workdirs=x"], None),
+        (["run", "-w", "c"], "c"),
+        (["run", "-wd"], "d"),
+        (["run", "-w=e"], "=e"),
     ],
 )
 def test_the_last_value_of_a_flag_counts(line: list[str], expected: str | None) -> None:

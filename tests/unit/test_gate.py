@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.model.findings import Finding, Severity
-from ci_toolkit.model.gate import Decision, GatePolicy, Ignore, Reaction, evaluate, unused_ignores
+from ci_toolkit.model.gate import Decision, GatePolicy, Ignore, Reaction, evaluate, unused_ignores, way_out
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 
 TODAY = date(2026, 11, 24)
@@ -172,6 +172,17 @@ def test_what_is_below_the_gate_can_be_ignored_too() -> None:
     entry = replace(TRIAGED, id="CVE-2023-45853")
     decision = decide(ZLIB, policy=replace(POLICY, ignores=(entry,)))
     assert (decision.verdict, decision.ignored, decision.used) == ("pass", 1, frozenset({entry}))
+
+
+def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
+    nothing = evaluate(
+        image(platform(os=None, packages=0), platform(name="linux/arm64", os=None, packages=0)), POLICY, TODAY
+    )
+    assert nothing.verdict == "fail"
+    assert "`scratch: true`" in way_out(nothing.grounds)
+    assert way_out(decide(URLLIB3).grounds).startswith("upgrade what is fixable")
+    assert way_out((*nothing.grounds, URLLIB3.line)).startswith("upgrade what is fixable")
+    assert way_out(()).startswith("upgrade what is fixable")
 
 
 findings = st.builds(

@@ -18,6 +18,7 @@ CHANGELOG = (
     "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
 )
 ACTION = "name: x\nruns:\n  using: docker\n  image: Dockerfile\n"
+DOCKERFILE = f"ARG BASE_IMAGE=debian:trixie-slim@{DIGEST}\nARG TRIVY_IMAGE=ghcr.io/aquasecurity/trivy:1.0.0@{DIGEST}\n"
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "ci_toolkit/version.py").write_text('__version__ = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     (tmp_path / "action.yml").write_text(ACTION)
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "-m", "main")
@@ -66,6 +68,14 @@ def test_a_version_that_is_not_the_packages_is_refused(repository: Path, version
 def test_a_version_without_notes_is_refused(repository: Path) -> None:
     (repository / "CHANGELOG.md").write_text("## [Unreleased]\n")
     assert "no part [1.2.3]" in _release(repository, "notes", "1.2.3").stderr
+
+
+def test_a_release_is_made_of_images_that_cannot_be_moved(repository: Path) -> None:
+    (repository / "Dockerfile").write_text(DOCKERFILE.removesuffix(f"@{DIGEST}\n") + "\n")
+    for arguments in (("notes", "1.2.3"), ("commit", "1.2.3", DIGEST)):
+        done = _release(repository, *arguments)
+        assert (done.returncode, done.stdout, git(repository, "tag")) == (1, "", "")
+        assert "names ghcr.io/aquasecurity/trivy:1.0.0 without its digest (`crane digest ghcr.io/" in done.stderr
 
 
 def test_a_release_names_its_digest_and_then_itself(repository: Path) -> None:
