@@ -92,6 +92,8 @@ class ImageState:
     attestations: tuple[Digest, ...] = ()
     layout: str | None = None
     """Path of the OCI layout, relative to the config's directory where it lies below it."""
+    quarantine: str | None = None
+    """Repository in which the image waits for the gate, in the layout's place; nothing is left there afterwards."""
     builder: str | None = None
     version: str | None = None
     tags: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ci_toolkit.errors import IntegrityError, ToolError, UsageError
@@ -19,6 +20,7 @@ from ci_toolkit.report.plain import plain
 from ci_toolkit.scanners.base import Target
 from ci_toolkit.scanners.flatten import flatten, runnable
 from ci_toolkit.state import Scan
+from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.scanners.base import Scanned, Scanner
     from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.quarantine import Quarantine
 
 _UNSCANNED: Mapping[str, Any] = {
     "verdict": None,
@@ -67,6 +70,7 @@ class ScanStep:
         clock: Callable[[], datetime],
         progress: Progress,
         save: Callable[[State], None],
+        quarantine: Quarantine | None = None,
         show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
@@ -74,6 +78,7 @@ class ScanStep:
         `policy_from`: where the policy is from, where that isn't the config that is checked out.
         """
         self._images = images
+        self._quarantine = quarantine
         self._scanner = scanner
         self._policy = policy
         self._policy_hash = policy_hash
@@ -89,7 +94,9 @@ class ScanStep:
     def plan(self, state: State) -> Sequence[Action]:
         """The scanner's commands, then one decision and one file an image."""
         targets = [
-            self._target(image.name, platform, _NOT_YET, _NOT_YET)
+            (self._target if state.image(image.name).layout else self._in_quarantine)(
+                image.name, platform, _NOT_YET, _NOT_YET
+            )
             for image in self._images
             for platform in _planned_platforms(image, state.image(image.name))
         ]
@@ -98,6 +105,10 @@ class ScanStep:
             for c in self._scanner.commands(targets, self._private)
         ]
         origin = f"by {self._policy_from}: " if self._policy_from else ""
+        if self._quarantine:
+            looks = [i.name for i in self._images if not state.image(i.name).layout]
+            known = {name: str(state.image(name).digest or f"<digest of {name}>") for name in looks}
+            commands = [*(self._quarantine.plan_look(self.name, n, d) for n, d in known.items()), *commands]
         for image in self._images:
             findings = str(self._findings_file(image.name))
             commands += [
@@ -109,6 +120,10 @@ class ScanStep:
             if self._policy.severity is not None:
                 file, summary = str(self._attestation_file(image.name)), "attest the verdict"
                 commands.append(Action(step=self.name, kind="write", summary=summary, image=image.name, path=file))
+                if self._quarantine and not state.image(image.name).layout:
+                    digest = str(state.image(image.name).digest or f"<digest of {image.name}>")
+                    refused = "the gate says no"
+                    commands.append(self._quarantine.plan_discard(self.name, image.name, digest, refused))
         return commands
 
     def run(self, state: State) -> State:
@@ -132,6 +147,8 @@ class ScanStep:
 
     def _prepare(self, options: ImageOptions, image: ImageState) -> list[Target]:
         """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
+        if image.digest is not None and image.layout is None and image.quarantine:
+            return self._remote_targets(options.name, image, image.digest)
         if image.digest is None or image.layout is None or not image.platforms:
             message = f"{options.name} has not been built"
             raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
@@ -148,6 +165,19 @@ class ScanStep:
             config = flatten(layout, manifest, place.layout)
             targets.append(self._target(options.name, platform, manifest.digest, config))
         return targets
+
+    def _remote_targets(self, name: str, image: ImageState, digest: Digest) -> list[Target]:
+        """Every platform of an image in quarantine, after what is there was held against the state."""
+        quarantine = held_in(self._quarantine, name, image)
+        found = quarantine.platforms(name, image, digest)
+        return [self._in_quarantine(name, p, manifest, config) for p, (manifest, config) in found.items()]
+
+    def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
+        target = self._target(name, platform, manifest, config)
+        if self._quarantine is None:
+            return target
+        where = str(self._quarantine.repository.at(manifest))
+        return replace(target, remote=where, plain=self._quarantine.is_plain)
 
     def _record(self, state: State, targets: Sequence[Target], scanned: Scanned) -> State:
         now = self._clock()

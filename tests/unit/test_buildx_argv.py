@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.builders.base import BuildCache, BuildRequest, BuildSecret, Workspace
-from ci_toolkit.builders.buildx import child_variables, layout_argv
+from ci_toolkit.builders.buildx import build_argv, child_variables
 from ci_toolkit.builders.engine import load_argv
 from ci_toolkit.builders.select import created_name
 
@@ -31,7 +31,7 @@ PLAIN = BuildRequest(
 
 
 def argv(request: BuildRequest) -> tuple[str, ...]:
-    return layout_argv(request, WORKSPACE, builder=None)
+    return build_argv(request, WORKSPACE, builder=None)
 
 
 def flags(request: BuildRequest, name: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_everything_at_once() -> None:
         provenance="max",
         epoch=1700000000,
     )
-    assert layout_argv(request, WORKSPACE, builder="ci")[3:-4] == (
+    assert build_argv(request, WORKSPACE, builder="ci")[3:-4] == (
         "--builder=ci",
         "--progress=plain",
         "--platform=linux/amd64,linux/arm64",
