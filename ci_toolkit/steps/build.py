@@ -142,6 +142,8 @@ class BuildStep:
             if self._quarantine:
                 held = self._taken_in(self._quarantine, image.name, workspace)
                 kept = self._again(self._quarantine, image, state.image(image.name), held) or held.built
+                # Whoever hands the workdir on should carry no image of an earlier run.
+                shutil.rmtree(place.path, ignore_errors=True)
             else:
                 new = Layout(workspace.layout)
                 built = inspect(new)

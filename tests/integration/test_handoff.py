@@ -233,7 +233,7 @@ def test_both_handoffs_end_with_the_same_image(
         assert copy.state["source"]["revision"] in revision
     one, other = (copy.image for copy in pairs)
     findings = [json.loads((copy.root / copy.image["reports"]["findings"]).read_text()) for copy in pairs]
-    assert [f["platforms"] for f in findings][0] == [f["platforms"] for f in findings][1]
+    assert findings[0]["platforms"] == findings[1]["platforms"]
     assert findings[0]["platforms"]
     assert one["platforms"] == other["platforms"]
     assert (one["digest"] == other["digest"]) is (provenance == "none")
@@ -347,3 +347,34 @@ def test_a_plan_tells_of_the_quarantine(quarantined: Quarantined, run: Callable[
     removals = [(a["step"], a["when"]) for a in actions if a.get("method") == "DELETE"]
     assert removals == [("scan", "the gate says no"), ("push", "hello has arrived in all its repositories")]
     assert tags_in(quarantined.quarantine) == []
+
+
+def test_a_builder_that_may_not_push_is_no_broken_dockerfile(
+    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path
+) -> None:
+    # BuildKit's words, v0.25, where a registry refuses it.
+    said = (
+        f"failed to push {quarantined.quarantine}: failed to authorize: failed to fetch oauth token: 401 Unauthorized"
+    )
+    stand_in = tmp_path / "bin/docker"
+    stand_in.parent.mkdir()
+    stand_in.write_text(f"#!/bin/sh\necho 'ERROR: failed to build: failed to solve: {said}' >&2\nexit 1\n")
+    stand_in.chmod(0o755)
+    result = run("build", env={"PATH": f"{stand_in.parent}:{os.environ['PATH']}"})
+    assert result.returncode == 4, result.stderr
+    assert said in result.stderr
+    assert "login --check" in result.stderr
+
+
+def test_another_checkout_finds_the_same_image_in_the_registry(
+    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path, packages: dict[str, Path]
+) -> None:
+    assert run("run").returncode == 0
+    other = quarantined.clone(tmp_path / "other")
+    shutil.rmtree(other.root / ".ci-toolkit")
+    other.vendor(packages["fixed"])
+    result = run("run", cwd=other.root)
+    assert result.returncode == 0, result.stderr
+    assert other.image["digest"] == quarantined.project.image["digest"]
+    assert [p["tags_moved"] for p in other.image["pushed"]] == [0]
+    assert not any(quarantined.holds(digest) for digest in quarantined.everything())
