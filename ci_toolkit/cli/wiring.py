@@ -107,10 +107,12 @@ class Workshop:
 
     def _quarantine(self) -> Quarantine | None:
         """Where images wait for the gate; None: in layouts."""
+        repository = self._session.config.quarantine
+        if repository is None:
+            return None
         from ci_toolkit.steps.quarantine import Quarantine
 
-        repository = self._session.config.quarantine
-        return Quarantine(repository, self.destinations(), self._session.progress) if repository else None
+        return Quarantine(repository, self.destinations(), self._session.progress)
 
     def _build(self) -> Step:
         from ci_toolkit.builders.select import ChoosingBuilder

@@ -93,11 +93,14 @@ class PushStep:
             image = state.image(name)
             digest = str(image.digest or f"<digest of {name}>")
             tags = ordered_tags(image) or (f"<each tag of {name}>",)
+            waiting = self._quarantine if image.layout is None else None
+            if waiting:
+                actions.append(waiting.plan_look(self.name, name, digest))
             for destination in options.repositories:
                 actions += self._publisher.plan(name, digest, tags, destination)
-            if self._quarantine and image.layout is None:
+            if waiting:
                 when = f"{name} has arrived in all its repositories"
-                actions.append(self._quarantine.plan_discard(self.name, name, digest, when))
+                actions.append(waiting.plan_discard(self.name, name, digest, when))
         return actions
 
     def run(self, state: State) -> State:
