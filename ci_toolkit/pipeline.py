@@ -11,7 +11,7 @@ from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.state import write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from ci_toolkit.model.timeline import Outcome
@@ -98,12 +98,13 @@ def run(
     progress: Progress,
     gate: bool = True,
     undone: Mapping[str, str] | None = None,
+    on_refusal: Callable[[State], None] = lambda _: None,
 ) -> None:
     """Run the steps for these images in order, saving the state after each.
 
     A failing verdict stops everything that would publish; a failing step stops what follows it; the SARIF is
     written all the same, if there was a scan. Raises the first failure at the end, VerdictError for a verdict.
-    `undone`: steps that are left out, and why.
+    `undone`: steps that are left out, and why. `on_refusal` is called with the state after the gate's no.
     """
     failure: ToolkitError | None = None
     scanned = True
@@ -124,7 +125,7 @@ def run(
             came = error
             scanned = scanned and step.name not in _REPORTED
         if step.name == "scan" and gate:
-            came = came or refused(journal.state, images)
+            came = came or _refused(journal.state, images, on_refusal)
         failure = failure or came
         journal.took(step.name, began - start, time.monotonic() - began, _outcome(came))
     if failure:
@@ -146,6 +147,13 @@ def refused(state: State, images: Collection[str]) -> VerdictError | None:
         f"the gate refuses {shown}",
         hint=way_out([ground for image in failed.values() for ground in image.blocking]),
     )
+
+
+def _refused(state: State, images: Collection[str], on_refusal: Callable[[State], None]) -> VerdictError | None:
+    verdict = refused(state, images)
+    if verdict:
+        on_refusal(state)
+    return verdict
 
 
 def _outcome(came: ToolkitError | None) -> Outcome:

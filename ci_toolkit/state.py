@@ -92,6 +92,8 @@ class ImageState:
     attestations: tuple[Digest, ...] = ()
     layout: str | None = None
     """Path of the OCI layout, relative to the config's directory where it lies below it."""
+    quarantine: str | None = None
+    """Repository in which the image waits for the gate, in the layout's place."""
     builder: str | None = None
     version: str | None = None
     tags: tuple[str, ...] = ()
@@ -291,10 +293,8 @@ def _image(document: Mapping[str, Any]) -> ImageState:
         known[name] = tuple(known[name])
     if "findings" in known:
         known["findings"] = Counts(**known["findings"])
-    if "scan" in known:
-        known["scan"] = Scan(**{**known["scan"], "digest": Digest(known["scan"]["digest"])})
-    if "code_scanning" in known:
-        known["code_scanning"] = CodeScanning(
-            **{**known["code_scanning"], "categories": tuple(known["code_scanning"]["categories"])}
-        )
+    if scan := known.get("scan"):
+        known["scan"] = Scan(**{**scan, "digest": Digest(scan["digest"])})
+    if upload := known.get("code_scanning"):
+        known["code_scanning"] = CodeScanning(**{**upload, "categories": tuple(upload["categories"])})
     return ImageState(**known)

@@ -37,6 +37,15 @@ class BuildCache:
     mode: Literal["min", "max"] = "max"
 
 
+@dataclass(frozen=True, slots=True)
+class PushTo:
+    """A repository that the builder itself pushes to, by digest alone."""
+
+    repository: str
+    insecure: bool = False
+    """Plain HTTP is allowed there."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildRequest:
     """One image to build. Paths are absolute; labels and annotations are the final ones."""
@@ -57,6 +66,9 @@ class BuildRequest:
     provenance: Literal["none", "min", "max"] = "min"
     epoch: int | None = None
     """SOURCE_DATE_EPOCH, seconds since 1970, of a reproducible build; None for the builder's own clock."""
+
+    push_to: PushTo | None = None
+    """None: the result is a layout."""
 
     left_out: str | None = None
     """A path below the context that the build must not see: the workdir, which every run changes."""
@@ -104,7 +116,7 @@ class UnsuitableBuilderError(ToolError):
 
 
 class Builder(Protocol):
-    """Builds an image into `Workspace.layout`."""
+    """Builds an image into `Workspace.layout`; with `push_to`, straight into that repository if it can."""
 
     def plan(self, request: BuildRequest, workspace: Workspace) -> Sequence[Action]:
         """The commands `build` would run, in order; those that hang on the engine with their condition."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, cache_scope, shown_platforms
 from ci_toolkit.builders.ignore import dockerfile
 from ci_toolkit.builders.log import BuildLog
-from ci_toolkit.errors import IntegrityError, SourceLine, ToolError
+from ci_toolkit.errors import IntegrityError, RemoteError, SourceLine, ToolError, ToolkitError, UsageError
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.plan import Action
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ _GHA_VARIABLES = (
     "ACTIONS_CACHE_URL",
     "ACTIONS_CACHE_SERVICE_V2",
 )
+_PUSHING = re.compile(r"failed to push\b|failed to authorize\b|unexpected status from (?:HEAD|PUT|POST)")
 _TRUSTING_GIT = {
     "GIT_CONFIG_COUNT": "2",
     "GIT_CONFIG_KEY_0": "safe.directory",
@@ -48,15 +51,16 @@ class BuildxBuilder:
 
     def plan(self, request: BuildRequest, workspace: Workspace) -> Sequence[Action]:
         """The one command."""
-        argv = layout_argv(request, workspace, builder=self._name)
+        argv = build_argv(request, workspace, builder=self._name)
         summary = f"build {request.name} for {shown_platforms(request)}"
         return [Action(step=STEP, kind="command", image=request.name, summary=summary, argv=argv)]
 
     def build(self, request: BuildRequest, workspace: Workspace, task: Task) -> str:
         """Build; raises ToolError, as `UnsuitableBuilderError` for a builder that exports no OCI layout."""
-        argv = layout_argv(request, workspace, builder=self._name)
+        argv = build_argv(request, workspace, builder=self._name)
         log = run_build(self._runner, argv, request, self._env, self._progress, task)
-        _check_metadata(workspace)
+        if request.push_to is None:
+            _check_metadata(workspace)
         return log.builder or self._name or "Buildx"
 
 
@@ -71,12 +75,12 @@ def run_build(
     return log
 
 
-def layout_argv(request: BuildRequest, workspace: Workspace, *, builder: str | None) -> tuple[str, ...]:
-    """The command that builds an OCI layout of all platforms."""
+def build_argv(request: BuildRequest, workspace: Workspace, *, builder: str | None) -> tuple[str, ...]:
+    """The command that builds all platforms into an OCI layout, or pushes them by digest."""
     rewrite = () if request.epoch is None else ("rewrite-timestamp=true",)
     provenance = "false" if request.provenance == "none" else f"mode={request.provenance}"
     levels = "index,manifest" if request.gives_index else "manifest"
-    output = _fields("type=oci", f"dest={workspace.layout}", "tar=false", *rewrite)
+    output = _fields(*_exporter(request, workspace), *rewrite)
     return (
         "docker",
         "buildx",
@@ -90,6 +94,24 @@ def layout_argv(request: BuildRequest, workspace: Workspace, *, builder: str | N
         f"--output={output}",
         str(request.context),
     )
+
+
+def _exporter(request: BuildRequest, workspace: Workspace) -> tuple[str, ...]:
+    to = request.push_to
+    if to is None:
+        return ("type=oci", f"dest={workspace.layout}", "tar=false")
+    # A layout has OCI media types, and the digest is to be the same.
+    plain = ("registry.insecure=true",) if to.insecure else ()
+    return ("type=image", f"name={to.repository}", "push-by-digest=true", "push=true", "oci-mediatypes=true", *plain)
+
+
+def pushed_digest(workspace: Workspace) -> Digest:
+    """What Buildx says it pushed; raises ToolError where it says nothing that is a digest."""
+    try:
+        return Digest(str(_metadata(workspace).get("containerimage.digest")))
+    except UsageError as error:
+        message = f"Buildx doesn't say what it pushed: {error.message}"
+        raise ToolError(message, hint="take `handoff: artifact`, or a newer Buildx") from None
 
 
 def source_arguments(request: BuildRequest, workspace: Workspace) -> Iterator[str]:
@@ -166,7 +188,7 @@ def _is_github_com(server: str) -> bool:
     return scheme == "https" and (host == "github.com" or host.endswith(".ghe.com"))
 
 
-def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolError:
+def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolkitError:
     if log.is_missing_buildx:
         hint = "install the Buildx plugin; on Debian and Ubuntu: apt-get install docker-buildx"
         return ToolError(f"docker has no Buildx: {log.reason}", hint=hint)
@@ -175,6 +197,10 @@ def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolError
     reason = log.reason or f"exit code {done.returncode}"
     if log.is_unsuitable:
         return UnsuitableBuilderError(f"{log.builder or 'the current builder'}: {reason}")
+    if request.push_to and _PUSHING.match(reason):
+        message = f"{log.builder or 'the builder'} can't push {request.name} to {request.push_to.repository}: {reason}"
+        hint = "is there a login that may push there? `ci-toolkit login --check` tells"
+        return RemoteError(message, hint=hint)
     line = f":{log.dockerfile_line}" if log.dockerfile_line else ""
     message = f"building {request.name} failed at {request.dockerfile}{line}: {reason}{log.last_lines()}"
     place = SourceLine(str(request.dockerfile), log.dockerfile_line or 1)
@@ -183,12 +209,17 @@ def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolError
 
 def _check_metadata(workspace: Workspace) -> None:
     """Refuse a layout whose digest isn't the one Buildx tells: something else wrote there."""
-    try:
-        told = json.loads(workspace.metadata.read_bytes()).get("containerimage.digest")
-    except (OSError, ValueError, AttributeError) as error:
-        message = f"Buildx wrote no metadata to {workspace.metadata}: {error}"
-        raise ToolError(message) from error
+    told = _metadata(workspace).get("containerimage.digest")
     found = str(Layout(workspace.layout).root().digest)
     if told and told != found:
         message = f"Buildx tells the digest {told} but the layout it wrote holds {found}"
         raise IntegrityError(message, hint="does another build write to the same workdir?")
+
+
+def _metadata(workspace: Workspace) -> Mapping[str, Any]:
+    try:
+        document = json.loads(workspace.metadata.read_bytes())
+        return {"containerimage.digest": document.get("containerimage.digest")}
+    except (OSError, ValueError, AttributeError) as error:
+        message = f"Buildx wrote no metadata to {workspace.metadata}: {error}"
+        raise ToolError(message) from error

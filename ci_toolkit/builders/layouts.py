@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.model.oci import Descriptor, Index, Manifest, parse_document, parse_manifest, platform_of
@@ -72,10 +72,7 @@ def made_again(layout: Layout, built: BuiltImage, previous: PreviousImage) -> Bu
     Attestations hold times, so an index with them has a new digest at every build while the platforms keep theirs.
     """
     document = parse_document(previous.index, previous.media_type)
-    if not isinstance(document, Index) or document.platforms != built.platforms:
-        return None
-    known = {*built.platforms.values(), *(attestation.digest for attestation in document.attestations)}
-    if bool(document.attestations) != bool(built.attestations) or {d.digest for d in document.manifests} != known:
+    if not is_again(document, built):
         return None
     for attestation in document.attestations:
         previous.fetch(attestation, layout)
@@ -83,6 +80,14 @@ def made_again(layout: Layout, built: BuiltImage, previous: PreviousImage) -> Bu
             previous.fetch(blob, layout)
     root = Descriptor(document.media_type, layout.add(previous.index), len(previous.index))
     return BuiltImage(root, document.platforms, document.attestations)
+
+
+def is_again(document: Index | Manifest, built: BuiltImage) -> TypeGuard[Index]:
+    """True for an index of the very platforms that were built, attested as they are, and of nothing else."""
+    if not isinstance(document, Index) or document.platforms != built.platforms:
+        return False
+    known = {*built.platforms.values(), *(attestation.digest for attestation in document.attestations)}
+    return bool(document.attestations) == bool(built.attestations) and {d.digest for d in document.manifests} == known
 
 
 def adopt(new: Layout, root: Descriptor, place: Layout) -> None:

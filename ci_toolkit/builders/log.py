@@ -18,7 +18,10 @@ _STEP_NAME = re.compile(r"\[[^\]]+\] .+|exporting .+")
 _DONE = re.compile(r"DONE\b|CACHED\b")
 _LOCATION = re.compile(r"\S+:(?P<line>\d+)")
 _ERROR = re.compile(r"ERROR: (?:failed to build: )?(?:failed to solve: )?(?P<reason>.+)")
-_UNSUITABLE = re.compile(r"not supported for the docker driver|does not currently support exporting manifest lists")
+_UNSUITABLE = re.compile(
+    r"not supported for the docker driver|does not currently support exporting manifest lists"
+    r"|push-by-digest is currently not implemented"
+)
 _NO_BUILDX = re.compile(
     r"'buildx' is not a docker command|unknown command: docker buildx|unknown flag: --(?:progress|platform|builder)"
 )

@@ -55,6 +55,9 @@ class ChoosingBuilder:
 
     def plan(self, request: BuildRequest, workspace: Workspace) -> Sequence[Action]:
         """The command of the builder that is there, and what is done instead where it can't export an OCI layout."""
+        if request.push_to:
+            layout = self.plan(replace(request, push_to=None), workspace)
+            return [*self._first.plan(request, workspace), *_on("the builder can't push by digest", layout)]
         instead = "the builder can't export an OCI layout"
         actions = list(self._first.plan(request, workspace))
         if self._create:
@@ -66,6 +69,12 @@ class ChoosingBuilder:
 
     def build(self, request: BuildRequest, workspace: Workspace, task: Task) -> str:
         """Build with the first that can; raises ToolError where none can, with what to do."""
+        if request.push_to:
+            try:
+                return self._first.build(request, workspace, task)
+            except UnsuitableBuilderError as error:
+                self._progress.info(f"{error.message}; so {request.name} is built as a layout, and pushed afterwards")
+            request = replace(request, push_to=None)
         try:
             return self._chosen.build(request, workspace, task)
         except UnsuitableBuilderError as error:
@@ -109,7 +118,7 @@ class ChoosingBuilder:
 
 
 def _on(condition: str, actions: Sequence[Action]) -> list[Action]:
-    return [replace(action, when=condition) for action in actions]
+    return [replace(action, when=f"{condition}, and {a}" if (a := action.when) else condition) for action in actions]
 
 
 def _emptied(workspace: Workspace) -> Workspace:

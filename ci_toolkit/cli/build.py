@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 @click.command("build", epilog="Example: ci-toolkit build --image backend")
 @with_settings()
 def command(settings: Settings) -> None:
-    """Build the images, all platforms, as OCI layouts in the workdir."""
+    """Build the images, all platforms: into OCI layouts in the workdir, or into the quarantine repository."""
     execute(settings, ["build"])

@@ -67,6 +67,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
                 progress=opened.progress,
                 gate=not wishes.no_gate,
                 undone=undone,
+                on_refusal=workshop.discard,
             )
         finally:
             if wishes.findings:

@@ -14,6 +14,7 @@ from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from ci_toolkit.builders.layouts import PreviousImage
     from ci_toolkit.cli.session import Session
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ci_toolkit.registry.keychains.chain import Logins
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.base import Step
+    from ci_toolkit.steps.quarantine import Quarantine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,21 @@ class Workshop:
             )
         return self._logins
 
+    def discard(self, state: State) -> None:
+        """Remove what waits in quarantine and will never be pushed: one refused image ends the run of all."""
+        if quarantine := self._quarantine():
+            for name in self._session.images:
+                quarantine.discard(name, state.image(name), "the gate said no")
+
+    def _quarantine(self) -> Quarantine | None:
+        """Where images wait for the gate; None: in layouts."""
+        repository = self._session.config.quarantine
+        if repository is None:
+            return None
+        from ci_toolkit.steps.quarantine import Quarantine
+
+        return Quarantine(repository, self.destinations(), self._session.progress)
+
     def _build(self) -> Step:
         from ci_toolkit.builders.select import ChoosingBuilder
         from ci_toolkit.steps.build import BuildStep
@@ -110,6 +127,8 @@ class Workshop:
                 session.runner, session.env, session.progress, name=options.name, create=options.create
             ),
             previous=_Pushed(self.destinations),
+            quarantine=self._quarantine(),
+            kept_out=session.trust.why_not("push"),
             root=session.config.root,
             workdir=session.workdir,
             env=session.env,
@@ -140,6 +159,7 @@ class Workshop:
             image=options.trivy_image,
             clock=_utc_now,
             progress=session.progress,
+            logins=self._docker_directory() if session.config.quarantine else None,
         )
         return ScanStep(
             list(session.images.values()),
@@ -152,8 +172,15 @@ class Workshop:
             clock=_utc_now,
             progress=session.progress,
             save=self._save,
+            quarantine=self._quarantine(),
             show=lambda findings, image: self.scanned.append((findings, image)),
         )
+
+    def _docker_directory(self) -> Path | None:
+        from ci_toolkit.registry.docker_config import docker_directory
+
+        directory = docker_directory(self._session.env).absolute()
+        return directory if directory.is_dir() else None
 
     def _push(self) -> Step:
         from ci_toolkit.steps.push import PushStep
@@ -169,6 +196,7 @@ class Workshop:
             progress=session.progress,
             redact=session.redact,
             save=self._save,
+            quarantine=self._quarantine(),
         )
 
     def _sarif(self) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config.formats import registry_host
+from ci_toolkit.config.handoff import check_handoff
 from ci_toolkit.config.paths import escapes, steps_out
 from ci_toolkit.config.violations import listed, nearest, quoted
 from ci_toolkit.errors import UsageError
@@ -46,6 +47,7 @@ def crosscheck(
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
     _check_commit(filled, report)
+    check_handoff(filled, written, report)
     _check_hosts(filled.get("registries", {}), report)
     for host, options in filled.get("registries", {}).items():
         if (auth := (options or {}).get("auth")) is not None:

@@ -97,7 +97,7 @@ def remote_repository(text: str) -> Repository:
     destination = parse_destination(text)
     if isinstance(destination, LayoutRepository):
         message = f"{text[:100]!r} is a registry on disk"
-        raise UsageError(message, hint="images are promoted from registry to registry: write HOST/NAME")
+        raise UsageError(message, hint="images go from registry to registry here: write HOST/NAME")
     return destination
 
 

@@ -227,6 +227,8 @@ class Config:
     sarif: SarifOptions
     pin: tuple[PinOptions, ...]
     commit: CommitOptions
+    quarantine: Repository | None
+    """Where images wait for the gate; None: in the workdir, as OCI layouts."""
     environments: Mapping[str, EnvironmentOptions]
     secrets: tuple[str, ...]
     """Values that came from variables in secret places: for the redactor, never for an output."""

@@ -60,6 +60,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
         commit=_commit(filled["commit"]),
+        quarantine=formats.remote_repository(filled["quarantine"]) if filled["handoff"] == "registry" else None,
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
         secrets=_secrets(registries, images, env),
     )

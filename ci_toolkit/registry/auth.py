@@ -47,6 +47,11 @@ def push(path: str) -> str:
     return f"repository:{path}:pull,push"
 
 
+def delete(path: str) -> str:
+    """The scope that removes manifests from a repository."""
+    return f"repository:{path}:delete"
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     value: str

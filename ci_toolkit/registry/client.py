@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _WRITTEN = (200, 201, 202, 204)
+_DELETED = (200, 202, 204, 404)
 _PAGE = 1000
 _MARGIN = 1024 * 1024
 """How far a blob may run over before the transport says so; one byte over is wrong already."""
@@ -117,6 +118,12 @@ class RepositoryClient:
             self._put(content, tag)
 
         self.host.persist(attempt)
+
+    def delete_manifest(self, digest: Digest) -> bool:
+        """Remove a manifest by its digest; False where it isn't there. Raises HttpError where that isn't allowed."""
+        scopes = self.scopes | {auth.delete(self.path)}
+        path = f"/v2/{self.path}/manifests/{digest}"
+        return self.host.call("DELETE", path, scopes, allow=_DELETED).status != 404
 
     def has_blob(self, digest: Digest) -> bool:
         """True if the repository holds the blob; not tried again."""

@@ -69,7 +69,7 @@ class Destinations:
 
         if isinstance(destination, LayoutRepository):
             return disk_push(image, digest, tags, self._directory(destination))
-        return registry_push(image, digest, tags, destination, plain=self._is_plain(destination))
+        return registry_push(image, digest, tags, destination, plain=self.is_plain(destination))
 
     def plan_find(self, step: str, image: str, tag: str, destination: Destination, *, when: str) -> Sequence[Action]:
         """What `find_previous` would do; a look into a directory is nothing to tell."""
@@ -77,7 +77,7 @@ class Destinations:
 
         if isinstance(destination, LayoutRepository):
             return []
-        return [registry_lookup(step, image, tag, destination, plain=self._is_plain(destination), when=when)]
+        return [registry_lookup(step, image, tag, destination, plain=self.is_plain(destination), when=when)]
 
     def push(
         self,
@@ -119,6 +119,17 @@ class Destinations:
                 raise
         self._progress.info(f"{repository} didn't exist: created")
         return write()
+
+    def ensure(self, repository: Repository) -> None:
+        """Create a repository that somebody else is going to push to, where we may and it isn't there."""
+        if self._create:
+            self._create(repository.registry, repository.path)
+
+    def manifest_url(self, repository: Repository, reference: str) -> str:
+        """Where a manifest of a repository is asked for."""
+        from ci_toolkit.registry.plan import manifest_url
+
+        return manifest_url(repository, reference, plain=self.is_plain(repository))
 
     def find_previous(self, destination: Destination, tag: str) -> PreviousImage | None:
         """What the destination holds under a tag; None where there is nothing. Raises as `push` does."""
@@ -197,12 +208,13 @@ class Destinations:
                 transport=self._transport,
                 retries=retries,
                 authorizer=Authorizer(name, self._keychain, self._transport, retries, self._redact),
-                plain=self._is_plain(repository),
+                plain=self.is_plain(repository),
                 progress=self._progress,
             )
         return self._hosts[name]
 
-    def _is_plain(self, repository: Repository) -> bool:
+    def is_plain(self, repository: Repository) -> bool:
+        """Whether plain HTTP may be spoken with its registry."""
         return repository.is_loopback or repository.registry in self._insecure
 
     def _directory(self, destination: LayoutRepository) -> Path:

@@ -49,6 +49,11 @@ def registry_lookup(step: str, image: str, tag: str, repository: Repository, *, 
     )
 
 
+def manifest_url(repository: Repository, reference: str, *, plain: bool) -> str:
+    """Where a manifest is asked for."""
+    return f"{_base(repository, plain=plain)}/manifests/{reference}"
+
+
 def disk_push(image: str, digest: str, tags: Sequence[str], directory: Path) -> list[Action]:
     """The writes to a registry on disk, in order."""
     return [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One platform of one image, as a layout that holds nothing else."""
+    """One platform of one image, as a layout that holds nothing else, or on a registry."""
 
     image: str
     platform: str
@@ -24,6 +24,10 @@ class Target:
     layout: Path
     report: Path
     """Where the scanner writes its own report, which is kept."""
+    remote: str = ""
+    """`REPOSITORY@DIGEST`, where it is on a registry and in no layout."""
+    plain: bool = False
+    """Plain HTTP may be spoken with that registry."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

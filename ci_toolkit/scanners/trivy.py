@@ -61,13 +61,16 @@ class Trivy:
         java_repositories: Sequence[str] = (),
         parallel: int = 0,
         grace: float = 15.0,
+        logins: Path | None = None,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
-        `grace`: seconds Trivy has beyond its own deadline to say which step ran into it.
+        `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
+        config's directory, for a Trivy in a container that reads from a registry.
         """
         self._runner = runner
+        self._logins = logins
         self._progress = progress
         self._timeout = timeout.total_seconds()
         self._image = image
@@ -209,7 +212,12 @@ class Trivy:
             raise ToolError(error.message, hint=hint) from error
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
-        return scan_argv(self._start(place, online=False), target, place, seconds=self._timeout)
+        return scan_argv(
+            self._start(place, online=bool(target.remote), logged_in=bool(target.remote)),
+            target,
+            place,
+            seconds=self._timeout,
+        )
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
         program = self._start(place, online=True)
@@ -218,12 +226,13 @@ class Trivy:
     def _local(self) -> Path | None:
         return self._program or self._runner.which("trivy")
 
-    def _start(self, place: Private, *, online: bool) -> tuple[str, ...]:
+    def _start(self, place: Private, *, online: bool, logged_in: bool = False) -> tuple[str, ...]:
         program = self._local()
         if program:
             return (str(program),)
+        logins = self._logins if logged_in else None
         user = f"{os.getuid()}:{os.getgid()}"
-        return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online)
+        return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online, logins=logins)
 
 
 def _furnish(cache: Path, place: Private, known: Path | None) -> None:

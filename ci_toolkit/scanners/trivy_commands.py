@@ -49,7 +49,7 @@ def scan_argv(program: Sequence[str], target: Target, private: Private, *, secon
         *program,
         "image",
         *_alone(private),
-        f"--input={target.layout}",
+        *(() if target.remote else (f"--input={target.layout}",)),
         f"--output={target.report}",
         "--format=json",
         "--list-all-pkgs",
@@ -61,6 +61,7 @@ def scan_argv(program: Sequence[str], target: Target, private: Private, *, secon
         "--skip-java-db-update",
         "--offline-scan",
         f"--timeout={seconds:g}s",
+        *_remote(target),
     )
 
 
@@ -88,11 +89,14 @@ def download_argv(
     )
 
 
-def container(image: str, mounts: Sequence[Path], cwd: Path, *, user: str, online: bool) -> tuple[str, ...]:
+def container(
+    image: str, mounts: Sequence[Path], cwd: Path, *, user: str, online: bool, logins: Path | None = None
+) -> tuple[str, ...]:
     """The start of a command that runs Trivy from its container image.
 
     The directories are mounted at their own paths, so that what follows is the same as without a container. Online
-    it shares the machine's network, because a registry may be the machine's own; else it has none.
+    it shares the machine's network, because a registry may be the machine's own; else it has none. `logins`: a
+    Docker config's directory, to be read.
     """
     return (
         "docker",
@@ -101,6 +105,8 @@ def container(image: str, mounts: Sequence[Path], cwd: Path, *, user: str, onlin
         f"--network={'host' if online else 'none'}",
         f"--user={user}",
         *(f"--mount=type=bind,source={mount},target={mount}" for mount in mounts),
+        *((f"--mount=type=bind,source={logins},target={logins},readonly",) if logins else ()),
+        *((f"--env=DOCKER_CONFIG={logins}",) if logins else ()),
         f"--workdir={cwd}",
         "--env=HOME=/tmp",
         "--entrypoint=trivy",
@@ -118,3 +124,11 @@ def _alone(private: Private) -> tuple[str, ...]:
         f"--secret-config={private.config}",
         f"--module-dir={private.cwd}",
     )
+
+
+def _remote(target: Target) -> tuple[str, ...]:
+    """An image on a registry: from there alone, never one of the same name that an engine has."""
+    if not target.remote:
+        return ()
+    # The one flag by which Trivy speaks plain HTTP. It takes any certificate, too; the digest is what counts.
+    return ("--image-src=remote", *(("--insecure",) if target.plain else ()), target.remote)

@@ -6,10 +6,11 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from ci_toolkit.builders.base import Workspace, shown_platforms
+from ci_toolkit.builders.base import PushTo, Workspace, shown_platforms
+from ci_toolkit.builders.buildx import pushed_digest
 from ci_toolkit.builders.ignore import dockerfile, write_copy
 from ci_toolkit.builders.layouts import BuiltImage, PreviousImage, adopt, inspect, known_in, made_again
-from ci_toolkit.errors import RemoteError, ToolError, ToolkitError
+from ci_toolkit.errors import IntegrityError, RemoteError, ToolError, ToolkitError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.plan import Action
 from ci_toolkit.state import ImageState
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
     from ci_toolkit.state import State
+    from ci_toolkit.steps.quarantine import Held, Quarantine
 
 _LARGEST_SECRET = 4096
 """Larger files (a CA bundle, say) hold no secret that a log could show as one word."""
@@ -62,7 +64,12 @@ class BuildStep:
         progress: Progress,
         now: datetime,
         save: Callable[[State], None] = lambda _: None,
+        quarantine: Quarantine | None = None,
+        kept_out: str = "",
     ) -> None:
+        """`quarantine`: where images go in a layout's place; `kept_out`: why this run may push nothing there."""
+        self._quarantine = None if kept_out else quarantine
+        self._kept_out = kept_out if quarantine else ""
         self._images = images
         self._context = context
         self._builder = builder
@@ -89,6 +96,10 @@ class BuildStep:
             check_inputs(self._request(image), self._env)
             self._first_tag(image)
             self._learn_secrets(image)
+        if self._kept_out:
+            self._progress.info(f"images are handed on as layouts, and not by the quarantine: {self._kept_out}")
+        if self._quarantine:
+            self._quarantine.prepare()
         for image in self._images.values():
             state = self._build(image, state)
             self._save(state)
@@ -105,11 +116,18 @@ class BuildStep:
             copy = str(dockerfile(request, workspace))
             summary = f"copy the Dockerfile, to leave {request.left_out} out of the context"
             actions.append(Action(step=self.name, kind="write", image=image.name, summary=summary, path=copy))
+        if self._kept_out:
+            decide(f"hand the image on as a layout, because {self._kept_out}")
         actions += self._builder.plan(request, workspace)
+        if self._quarantine:
+            digest = f"<digest of {image.name}>"
+            actions.append(self._quarantine.plan_look(self.name, image.name, digest))
         if state.image(image.name).digest:
             decide("keep the digest of the state", "the digest of every platform is the state's")
         if request.provenance != "none":
             actions += self._previous.plan(image, self._first_tag(image))
+        if self._quarantine:
+            return actions
         summary = f"move <digest of {image.name}> to its place, every blob verified"
         actions.append(Action(step=self.name, kind="write", image=image.name, summary=summary, path=str(place)))
         return actions
@@ -121,13 +139,42 @@ class BuildStep:
             write_copy(request, workspace)
             with self._progress.task(f"build {image.name} for {shown_platforms(request)}", unit="steps") as task:
                 builder = self._builder.build(request, workspace, task)
-            new = Layout(workspace.layout)
-            built = inspect(new)
-            kept = self._made_again(image, state.image(image.name), new, built) or built
-            adopt(new, kept.root, place)
+            if self._quarantine:
+                held = self._taken_in(self._quarantine, image.name, workspace)
+                kept = self._again(self._quarantine, image, state.image(image.name), held) or held.built
+                # Whoever hands the workdir on should carry no image of an earlier run.
+                shutil.rmtree(place.path, ignore_errors=True)
+            else:
+                new = Layout(workspace.layout)
+                built = inspect(new)
+                kept = self._made_again(image, state.image(image.name), new, built) or built
+                adopt(new, kept.root, place)
         finally:
             shutil.rmtree(workspace.directory, ignore_errors=True)
         return self._established(image.name, state, kept, builder)
+
+    def _taken_in(self, quarantine: Quarantine, name: str, workspace: Workspace) -> Held:
+        """What the builder pushed; what it left as a layout is pushed now."""
+        if not workspace.layout.exists():
+            return quarantine.look(name, pushed_digest(workspace))
+        layout = Layout(workspace.layout)
+        built = inspect(layout)
+        quarantine.take_in(layout, built.root)
+        return quarantine.look(name, built.root.digest)
+
+    def _again(self, quarantine: Quarantine, image: ImageOptions, known: ImageState, held: Held) -> BuiltImage | None:
+        """The image of before, if this is it again: from where the state knows it to be, or under its first tag."""
+        if not held.built.attestations or known.digest == held.built.root.digest:
+            return None
+        first = (image.repositories[0], self._first_tag(image)) if image.repositories else None
+        try:
+            same = quarantine.made_again(held, known, first)
+        except (RemoteError, IntegrityError) as error:
+            self._progress.warn(f"{image.name}: no earlier image can be asked for: {error.message}")
+            return None
+        if same:
+            self._progress.info(f"{image.name}: every platform is as before, so {same.root.digest.short} stays")
+        return same
 
     def _clear(self, workspace: Workspace, place: Layout) -> None:
         """Take away what a killed build left; refuse a workdir with links in it, which a checkout may hold."""
@@ -177,7 +224,8 @@ class BuildStep:
             digest=built.root.digest,
             platforms=dict(built.platforms),
             attestations=tuple(attestation.digest for attestation in built.attestations),
-            layout=self._shown(self._place(self._images[name])),
+            layout=None if self._quarantine else self._shown(self._place(self._images[name])),
+            quarantine=str(self._quarantine.repository) if self._quarantine else None,
             builder=builder,
         )
         self._say(name, built.root.digest, known.digest)
@@ -189,7 +237,10 @@ class BuildStep:
 
     def _request(self, image: ImageOptions) -> BuildRequest:
         version = image_tags(image, self._context, self._now).version
-        return build_request(image, self._context, version, self._workdir)
+        request = build_request(image, self._context, version, self._workdir)
+        if self._quarantine is None:
+            return request
+        return replace(request, push_to=PushTo(str(self._quarantine.repository), self._quarantine.is_plain))
 
     def _first_tag(self, image: ImageOptions) -> str:
         return image_tags(image, self._context, self._now).tags[0]

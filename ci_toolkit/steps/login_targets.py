@@ -50,6 +50,8 @@ def _all(config: Config, images: Mapping[str, ImageOptions]) -> Iterator[Wanted]
         if image.cache.ref:
             writes, place = image.cache.type == "registry", Reference.parse(image.cache.ref).repository
             yield _wanted(config, place, f"cache of {name}", (), write=writes)
+    if config.quarantine:
+        yield _wanted(config, config.quarantine, "quarantine", ())
     for environment in config.environments.values():
         for name, image in images.items():
             if name in environment.images or not environment.images:

@@ -11,12 +11,14 @@ from ci_toolkit.state import Pushed
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.push_errands import errands_of, lanes, ordered_tags
 from ci_toolkit.steps.verdict import refusal
+from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.outcome import Outcome
     from ci_toolkit.state import ImageState, State
-    from ci_toolkit.steps.push_errands import Errand
+    from ci_toolkit.steps.push_errands import Bring, Errand
+    from ci_toolkit.steps.quarantine import Quarantine
 
 
 class Publisher(Protocol):
@@ -52,7 +55,8 @@ class PushStep:
 
     Before the first request every image has to be fit for it. A repository that fails stops no other; `save` keeps
     each outcome at once, and the failures are raised at the end. `root`: the config's directory, which the layouts in
-    the state are relative to. `redact`: what failures say goes into the state.
+    the state are relative to; `quarantine`: where images wait that have none. `redact`: what failures say goes into
+    the state.
     """
 
     name: ClassVar[str] = "push"
@@ -69,8 +73,10 @@ class PushStep:
         progress: Progress,
         redact: Callable[[str], str],
         save: Callable[[State], None],
+        quarantine: Quarantine | None = None,
     ) -> None:
         self._images = images
+        self._quarantine = quarantine
         self._publisher = publisher
         self._gate = policy.severity is not None
         self._policy_hash = policy_hash
@@ -87,8 +93,14 @@ class PushStep:
             image = state.image(name)
             digest = str(image.digest or f"<digest of {name}>")
             tags = ordered_tags(image) or (f"<each tag of {name}>",)
+            waiting = self._quarantine if image.layout is None else None
+            if waiting:
+                actions.append(waiting.plan_look(self.name, name, digest))
             for destination in options.repositories:
                 actions += self._publisher.plan(name, digest, tags, destination)
+            if waiting:
+                when = f"{name} has arrived in all its repositories"
+                actions.append(waiting.plan_discard(self.name, name, digest, when))
         return actions
 
     def run(self, state: State) -> State:
@@ -110,22 +122,29 @@ class PushStep:
             self._save(state)
             self._tell(errand, came)
         self._publisher.tell_budgets()
+        self._clear_quarantine(state)
         if failures:
             told = sorted(failures, key=lambda failure: failure[0].number)
             raise joined([(f"{errand.image} → {errand.destination}", error) for errand, error in told])
         return state
 
+    def _clear_quarantine(self, state: State) -> None:
+        """What has arrived everywhere waits for nothing any more."""
+        for name, options in self._images.items():
+            image = state.image(name)
+            arrived = {p.repository for p in image.pushed}
+            if self._quarantine and arrived >= {str(repository) for repository in options.repositories}:
+                self._quarantine.discard(name, image, "it is pushed")
+
     def _push(self, errand: Errand) -> tuple[Errand, Outcome | ToolkitError]:
         try:
-            return errand, self._publisher.push(
-                errand.destination, errand.layout, errand.root, errand.tags, errand.immutable
-            )
+            return errand, errand.bring(errand.destination, errand.tags, errand.immutable)
         except ToolkitError as error:
             return errand, error
 
-    def _fit(self, name: str, image: ImageState) -> tuple[Layout, Descriptor]:
-        """The layout to push, if the image may be pushed and the layout is what was scanned."""
-        if image.digest is None or image.layout is None:
+    def _fit(self, name: str, image: ImageState) -> tuple[Digest, Bring]:
+        """What pushes the image, if it may be pushed and is what was scanned."""
+        if image.digest is None or (image.layout is None and image.quarantine is None):
             message = f"{name} has not been built"
             raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
         if not image.tags:
@@ -133,12 +152,21 @@ class PushStep:
             raise UsageError(message, hint="run `ci-toolkit tag` first")
         if self._gate:
             self._check_verdict(name, image)
-        layout = Layout(self._root / image.layout)
+        if image.layout is None:
+            return image.digest, self._from_quarantine(name, image, image.digest)
+        return image.digest, self._from_layout(name, image.digest, image.layout)
+
+    def _from_quarantine(self, name: str, image: ImageState, digest: Digest) -> Bring:
+        quarantine = held_in(self._quarantine, name, image)
+        return lambda to, tags, immutable: quarantine.bring(digest, to, tags, immutable)
+
+    def _from_layout(self, name: str, digest: Digest, path: str) -> Bring:
+        layout = Layout(self._root / path)
         root = layout.root()
-        if root.digest != image.digest:
-            message = f"{layout.path} holds {root.digest}, but {name} is {image.digest} in the state"
+        if root.digest != digest:
+            message = f"{layout.path} holds {root.digest}, but {name} is {digest} in the state"
             raise IntegrityError(message, hint="the layout was changed after the build: build and scan again")
-        return layout, root
+        return lambda to, tags, immutable: self._publisher.push(to, layout, root, tags, immutable)
 
     def _check_verdict(self, name: str, image: ImageState) -> None:
         reason, hint = refusal(image, self._policy_hash)
@@ -159,7 +187,7 @@ class PushStep:
         if isinstance(came, ToolkitError):
             self._progress.warn(f"{errand.image}: the push to {errand.destination} failed: {came.message}")
             return
-        moved = f"{', '.join(came.moved)} now {errand.root.digest.short}" if came.moved else "no tag moved"
+        moved = f"{', '.join(came.moved)} now {errand.digest.short}" if came.moved else "no tag moved"
         blobs = f"{came.uploaded} blobs sent, {came.mounted} mounted, {came.present} there"
         self._progress.info(f"{errand.image} → {errand.destination}: {moved}; {blobs}")
 
@@ -168,7 +196,7 @@ def _recorded(state: State, errand: Errand, outcome: Outcome) -> State:
     image, repository = state.image(errand.image), str(errand.destination)
     record = Pushed(
         repository=repository,
-        digest=errand.root.digest,
+        digest=errand.digest,
         tags=image.tags,
         uploaded=outcome.uploaded,
         mounted=outcome.mounted,

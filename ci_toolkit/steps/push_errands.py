@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from ci_toolkit.model.reference import LayoutRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from ci_toolkit.layout import Layout
-    from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.reference import Destination
+    from ci_toolkit.registry.outcome import Outcome
     from ci_toolkit.state import ImageState
+
+    Bring = Callable[[Destination, Sequence[str], Collection[str]], Outcome]
+    """Brings one image to a destination and points the tags at it, some of them immutable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +26,8 @@ class Errand:
     number: int
     image: str
     destination: Destination
-    layout: Layout
-    root: Descriptor
+    digest: Digest
+    bring: Bring
     tags: tuple[str, ...]
     """In the order they are written."""
     immutable: Collection[str]
@@ -46,7 +49,7 @@ def lanes(errands: Iterable[Errand]) -> Sequence[Sequence[Errand]]:
 
 
 def errands_of(
-    images: Mapping[str, tuple[ImageState, Layout, Descriptor]], destinations: Mapping[str, Sequence[Destination]]
+    images: Mapping[str, tuple[ImageState, Digest, Bring]], destinations: Mapping[str, Sequence[Destination]]
 ) -> Sequence[Errand]:
     """An errand for each destination of each image, in the config's order."""
     pairs = [(name, destination) for name in images for destination in destinations[name]]
@@ -55,8 +58,8 @@ def errands_of(
             number=number,
             image=name,
             destination=destination,
-            layout=images[name][1],
-            root=images[name][2],
+            digest=images[name][1],
+            bring=images[name][2],
             tags=ordered_tags(images[name][0]),
             immutable=images[name][0].immutable_tags,
         )

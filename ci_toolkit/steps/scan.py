@@ -6,19 +6,16 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ci_toolkit.errors import IntegrityError, ToolError, UsageError
+from ci_toolkit.errors import ToolError
 from ci_toolkit.files import write_atomically
-from ci_toolkit.layout import Layout
 from ci_toolkit.model.attestation import ScanAttestation
-from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import ImageFindings
 from ci_toolkit.model.gate import evaluate, unused_ignores
 from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
-from ci_toolkit.scanners.base import Target
-from ci_toolkit.scanners.flatten import flatten, runnable
 from ci_toolkit.state import Scan
+from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +26,9 @@ if TYPE_CHECKING:
     from ci_toolkit.model.attestation import Result
     from ci_toolkit.model.gate import Decision, GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.scanners.base import Scanned, Scanner
+    from ci_toolkit.scanners.base import Scanned, Scanner, Target
     from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.quarantine import Quarantine
 
 _UNSCANNED: Mapping[str, Any] = {
     "verdict": None,
@@ -42,7 +40,6 @@ _UNSCANNED: Mapping[str, Any] = {
     "scan": None,
     "code_scanning": None,
 }
-_NOT_YET = Digest("sha256:" + "0" * 64)
 
 
 class ScanStep:
@@ -67,6 +64,7 @@ class ScanStep:
         clock: Callable[[], datetime],
         progress: Progress,
         save: Callable[[State], None],
+        quarantine: Quarantine | None = None,
         show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
@@ -74,6 +72,7 @@ class ScanStep:
         `policy_from`: where the policy is from, where that isn't the config that is checked out.
         """
         self._images = images
+        self._quarantine = quarantine
         self._scanner = scanner
         self._policy = policy
         self._policy_hash = policy_hash
@@ -81,6 +80,7 @@ class ScanStep:
         self._root = root
         self._reports = workdir / "reports"
         self._private = workdir / "scan"
+        self._targets = Targets(self._private, root, quarantine, progress)
         self._clock = clock
         self._progress = progress
         self._save = save
@@ -88,16 +88,17 @@ class ScanStep:
 
     def plan(self, state: State) -> Sequence[Action]:
         """The scanner's commands, then one decision and one file an image."""
-        targets = [
-            self._target(image.name, platform, _NOT_YET, _NOT_YET)
-            for image in self._images
-            for platform in _planned_platforms(image, state.image(image.name))
-        ]
+        images = {image.name: (image, state.image(image.name)) for image in self._images}
+        targets = [target for options, image in images.values() for target in self._targets.planned(options, image)]
         commands = [
             Action(step=self.name, kind="command", summary=c.summary, image=c.image, argv=c.argv, when=c.when)
             for c in self._scanner.commands(targets, self._private)
         ]
         origin = f"by {self._policy_from}: " if self._policy_from else ""
+        waiting = dict(self._targets.waiting(images.values()))
+        if self._quarantine:
+            looks = [self._quarantine.plan_look(self.name, name, digest) for name, digest in waiting.items()]
+            commands = [*looks, *commands]
         for image in self._images:
             findings = str(self._findings_file(image.name))
             commands += [
@@ -109,6 +110,9 @@ class ScanStep:
             if self._policy.severity is not None:
                 file, summary = str(self._attestation_file(image.name)), "attest the verdict"
                 commands.append(Action(step=self.name, kind="write", summary=summary, image=image.name, path=file))
+        if self._quarantine and self._policy.severity is not None:
+            refused = "the gate says no"
+            commands += [self._quarantine.plan_discard(self.name, name, d, refused) for name, d in waiting.items()]
         return commands
 
     def run(self, state: State) -> State:
@@ -121,7 +125,9 @@ class ScanStep:
             self._progress.info(f"the gate's policy is that of {self._policy_from}, not the checked-out config's")
         self._clear()
         try:
-            targets = [target for image in self._images for target in self._prepare(image, state.image(image.name))]
+            targets = [
+                target for image in self._images for target in self._targets.prepare(image, state.image(image.name))
+            ]
             scanned = self._scanner.scan(targets, self._private)
             return self._record(state, targets, scanned)
         finally:
@@ -129,25 +135,6 @@ class ScanStep:
 
     def _clear(self) -> None:
         shutil.rmtree(self._private, ignore_errors=True)
-
-    def _prepare(self, options: ImageOptions, image: ImageState) -> list[Target]:
-        """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
-        if image.digest is None or image.layout is None or not image.platforms:
-            message = f"{options.name} has not been built"
-            raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
-        layout = Layout(self._root / image.layout)
-        root = layout.root()
-        if root.digest != image.digest:
-            message = f"{layout.path} holds {root.digest}, but the state says {image.digest}"
-            raise IntegrityError(message, hint="run `ci-toolkit build` again")
-        with self._progress.task(f"checking {options.name}", None) as task:
-            layout.verify(root, progress=task.advance)
-        targets = []
-        for platform, manifest in runnable(layout, root, image.platforms).items():
-            place = self._target(options.name, platform, manifest.digest, _NOT_YET)
-            config = flatten(layout, manifest, place.layout)
-            targets.append(self._target(options.name, platform, manifest.digest, config))
-        return targets
 
     def _record(self, state: State, targets: Sequence[Target], scanned: Scanned) -> State:
         now = self._clock()
@@ -157,7 +144,7 @@ class ScanStep:
             own = [(t, f) for t, f in zip(targets, scanned.findings, strict=True) if t.image == options.name]
             findings = ImageFindings(
                 image=options.name,
-                digest=image.digest or _NOT_YET,
+                digest=image.digest or NOT_YET,
                 scanner=self._scanner.name,
                 scanner_version=scanned.version,
                 scanned_at=now.isoformat(timespec="seconds"),
@@ -204,7 +191,7 @@ class ScanStep:
         write_findings(file, findings)
         reports = {"findings": self._known_as(file)}
         for target in targets:
-            kept = file.parent / f"{self._scanner.name}-{_flat(target.platform)}.json"
+            kept = file.parent / f"{self._scanner.name}-{flat(target.platform)}.json"
             try:
                 target.report.replace(kept)
             except OSError as error:
@@ -233,17 +220,6 @@ class ScanStep:
         for warning in decision.warnings:
             self._progress.warn(f"{findings.image}: {plain(warning)}")
 
-    def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
-        place = self._private / image / _flat(platform)
-        return Target(
-            image=image,
-            platform=platform,
-            manifest=manifest,
-            config=config,
-            layout=place / "layout",
-            report=place / "report.json",
-        )
-
     def _own_report(self, name: str) -> bool:
         """True for a report that an earlier scan made, or that was made from one."""
         return name in ("findings", "attestation", "sarif") or name.startswith(f"{self._scanner.name} ")
@@ -265,11 +241,3 @@ def describe(policy: GatePolicy) -> str:
     which = "fixable findings" if policy.fixable_only else "findings"
     odd = f"unknown severity: {policy.unknown}, end-of-life OS: {policy.end_of_life_os}, nothing recognised: "
     return f"{which} from {policy.severity} on fail; {odd}{policy.incomplete}; {len(policy.ignores)} ignore entries"
-
-
-def _planned_platforms(options: ImageOptions, image: ImageState) -> tuple[str, ...]:
-    return tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
-
-
-def _flat(platform: str) -> str:
-    return platform.replace("/", "-")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.plan import Action
     from ci_toolkit.progress import Task
     from ci_toolkit.steps.build import PreviousImages
+    from ci_toolkit.steps.quarantine import Quarantine
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 CONTEXT = CiContext(
@@ -139,6 +140,7 @@ class Bench:
         context: CiContext = CONTEXT,
         previous: PreviousImages | None = None,
         builder: str | None = None,
+        quarantine: Quarantine | None = None,
     ) -> BuildStep:
         """The build step of these images, on the real engine."""
         runner = SystemRunner(self.env, self.redact)
@@ -153,6 +155,7 @@ class Bench:
             redact=self.redact,
             progress=self.heard,
             now=NOW,
+            quarantine=quarantine,
         )
 
 

@@ -69,7 +69,12 @@ def make_certificate(directory: Path) -> tuple[Path, Path]:
 
 @contextmanager
 def running_registry(
-    directory: Path, *, htpasswd: bool = False, issuer: Issuer | None = None, tls: bool = False
+    directory: Path,
+    *,
+    htpasswd: bool = False,
+    issuer: Issuer | None = None,
+    tls: bool = False,
+    deletes: bool = True,
 ) -> Iterator[Registry]:
     """Start `docker-registry` on a free port, wait until it answers, and end it."""
     executable = program("docker-registry")
@@ -79,7 +84,7 @@ def running_registry(
     config: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(directory / "data")}, "delete": {"enabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(directory / "data")}, "delete": {"enabled": deletes}},
         "http": http,
     }
     certificate = None

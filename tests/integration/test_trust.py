@@ -13,6 +13,7 @@ from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.credentials import Credential
 from tests.harness.delivered import crane, tags_in
 from tests.harness.github_runner import read_log
+from tests.harness.handoff import crane_succeeds
 from tests.harness.proposal import Proposal
 from tests.harness.proxy import FaultServer
 from tests.harness.pushing import destinations, sample_image
@@ -239,3 +240,24 @@ def test_where_the_base_cannot_be_read_nothing_is_allowed(proposal: Proposal) ->
     assert done.returncode == 1
     assert "no remote called origin" in done.stderr
     assert "`fetch-depth: 0`" in done.stderr
+
+
+def test_a_forks_image_waits_in_no_quarantine(proposal: Proposal) -> None:
+    quarantine = f"{proposal.repository}-quarantine"
+    proposal.configure()
+    text = proposal.config.read_text().replace(
+        "version: 1\n", f"version: 1\nhandoff: registry\nquarantine: {quarantine}\n"
+    )
+    proposal.config.write_text(text)
+    proposal.commit()
+    proposal.event("pull_request-fork")
+    done = proposal.run("run")
+    assert done.returncode == 0, done.stderr
+    assert f"images are handed on as layouts, and not by the quarantine: {NOT_TRUSTED}" in done.stderr
+    assert "quarantine" not in proposal.image
+    assert proposal.image["layout"]
+    assert proposal.image["verdict"] == "pass"
+    digests = [proposal.image["digest"], *proposal.image["platforms"].values()]
+    assert not any(crane_succeeds("manifest", f"{quarantine}@{digest}") for digest in digests)
+    assert any("hand the image on as a layout" in line for line in proposal.planned())
+    assert not any("type=image" in line for line in proposal.planned())

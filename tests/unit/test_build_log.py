@@ -88,3 +88,11 @@ def test_a_step_that_prints_such_words_changes_nothing() -> None:
     log, _ = heard("#7 0.1 ERROR: not supported for the docker driver\n#7 0.2 Cannot connect to the Docker daemon")
     assert (log.is_unsuitable, log.is_missing_engine) == (False, False)
     assert log.reason == ""
+
+
+def test_a_builder_that_cannot_push_by_digest_is_known_by_its_word() -> None:
+    # Buildx 0.29.1, whichever image store the engine has.
+    said = "push-by-digest is currently not implemented for docker driver, please create a new builder instance"
+    log, _ = heard(f"ERROR: failed to build: {said}")
+    assert log.is_unsuitable
+    assert log.reason == said

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_toolkit.builders.base import BuildCache, BuildRequest, BuildSecret, Workspace
-from ci_toolkit.builders.buildx import child_variables, layout_argv
+from ci_toolkit.builders.base import BuildCache, BuildRequest, BuildSecret, PushTo, Workspace
+from ci_toolkit.builders.buildx import build_argv, child_variables
 from ci_toolkit.builders.engine import load_argv
 from ci_toolkit.builders.select import created_name
 
@@ -31,7 +31,7 @@ PLAIN = BuildRequest(
 
 
 def argv(request: BuildRequest) -> tuple[str, ...]:
-    return layout_argv(request, WORKSPACE, builder=None)
+    return build_argv(request, WORKSPACE, builder=None)
 
 
 def flags(request: BuildRequest, name: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_everything_at_once() -> None:
         provenance="max",
         epoch=1700000000,
     )
-    assert layout_argv(request, WORKSPACE, builder="ci")[3:-4] == (
+    assert build_argv(request, WORKSPACE, builder="ci")[3:-4] == (
         "--builder=ci",
         "--progress=plain",
         "--platform=linux/amd64,linux/arm64",
@@ -224,3 +224,12 @@ def test_each_runner_has_a_builder_of_its_own() -> None:
     assert names[0] == "ci-toolkit"
     assert all(re.fullmatch(r"ci-toolkit-[0-9a-f]{8}", name) for name in names[1:])
     assert len(set(names)) == 3
+
+
+def test_a_quarantine_is_pushed_to_by_digest_alone() -> None:
+    request = replace(PLAIN, push_to=PushTo("example.com/acme/quarantine"), epoch=1700000000)
+    to = "type=image,name=example.com/acme/quarantine,push-by-digest=true,push=true,oci-mediatypes=true"
+    assert flags(request, "output") == [f"{to},rewrite-timestamp=true"]
+    plain = replace(PLAIN, push_to=PushTo("example.com/acme/quarantine", insecure=True))
+    assert flags(plain, "output") == [f"{to},registry.insecure=true"]
+    assert not [token for token in argv(request) if "layout" in token or token.startswith("--tag")]

@@ -28,4 +28,4 @@ def test_wrong(file: Path) -> None:
         load(file, ENV)
     shown = [f"{file.name}:{violation.rpartition(f'{file.name}:')[2]}" for violation in caught.value.violations]
     assert shown == file.with_suffix(".txt").read_text().splitlines()
-    assert caught.value.message.startswith(f"{len(shown)} errors in ")
+    assert caught.value.message.startswith(f"{len(shown)} error{'s' if len(shown) > 1 else ''} in ")

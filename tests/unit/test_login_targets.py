@@ -119,3 +119,10 @@ def test_what_registries_say_is_made_harmless_and_told_once() -> None:
     assert text.count("boom") == 1
     assert f"{host}/a, {host}/b: boom" in text
     assert [line.split()[0] for line in text.splitlines()[1:3]] == ["FAIL", "FAIL"]
+
+
+def test_a_quarantine_is_written_to(tmp_path: Path) -> None:
+    handoff = "version: 1\nhandoff: registry\nquarantine: wait.example.test/q\n"
+    config = loaded(tmp_path, f"{handoff}images: {{app: {{repositories: [ghcr.io/a/b]}}}}\n")
+    found = {each.name: each for each in targets(config, config.images)}
+    assert (found["wait.example.test/q"].write, found["wait.example.test/q"].used_by) == (True, ("quarantine",))

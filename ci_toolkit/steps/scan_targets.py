@@ -1,0 +1,97 @@
+"""What a scan looks into: every platform of an image, out of its layout or where it waits in quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import IntegrityError, UsageError
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.digest import Digest
+from ci_toolkit.scanners.base import Target
+from ci_toolkit.scanners.flatten import flatten, runnable
+from ci_toolkit.steps.waiting import held_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.progress import Progress
+    from ci_toolkit.state import ImageState
+    from ci_toolkit.steps.quarantine import Quarantine
+
+NOT_YET = Digest("sha256:" + "0" * 64)
+"""Stands for a digest that isn't known before the run."""
+
+
+class Targets:
+    """Makes targets below `private`; `root`: the config's directory, which layouts in the state are relative to."""
+
+    def __init__(self, private: Path, root: Path, quarantine: Quarantine | None, progress: Progress) -> None:
+        self._private = private
+        self._root = root
+        self._quarantine = quarantine
+        self._progress = progress
+
+    def planned(self, options: ImageOptions, image: ImageState) -> Sequence[Target]:
+        """The targets as far as they are known before the run."""
+        make = self._target if image.layout else self._in_quarantine
+        platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+        return [make(options.name, p, image.platforms.get(p, NOT_YET), NOT_YET) for p in platforms]
+
+    def waiting(self, images: Iterable[tuple[ImageOptions, ImageState]]) -> Iterator[tuple[str, str]]:
+        """Name and digest, as a plan shows it, of each image that waits in quarantine."""
+        for options, image in images:
+            if self._quarantine and not image.layout:
+                yield options.name, str(image.digest or f"<digest of {options.name}>")
+
+    def prepare(self, options: ImageOptions, image: ImageState) -> list[Target]:
+        """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
+        if image.digest is not None and image.layout is None and image.quarantine:
+            return self._remote_targets(options.name, image, image.digest)
+        if image.digest is None or image.layout is None or not image.platforms:
+            message = f"{options.name} has not been built"
+            raise UsageError(message, hint="run `ci-toolkit build` first, or hand the build job's workdir on")
+        layout = Layout(self._root / image.layout)
+        root = layout.root()
+        if root.digest != image.digest:
+            message = f"{layout.path} holds {root.digest}, but the state says {image.digest}"
+            raise IntegrityError(message, hint="run `ci-toolkit build` again")
+        with self._progress.task(f"checking {options.name}", None) as task:
+            layout.verify(root, progress=task.advance)
+        targets = []
+        for platform, manifest in runnable(layout, root, image.platforms).items():
+            place = self._target(options.name, platform, manifest.digest, NOT_YET)
+            config = flatten(layout, manifest, place.layout)
+            targets.append(self._target(options.name, platform, manifest.digest, config))
+        return targets
+
+    def _remote_targets(self, name: str, image: ImageState, digest: Digest) -> list[Target]:
+        """Every platform of an image in quarantine, after what is there was held against the state."""
+        quarantine = held_in(self._quarantine, name, image)
+        found = quarantine.platforms(name, image, digest)
+        return [self._in_quarantine(name, p, manifest, config) for p, (manifest, config) in found.items()]
+
+    def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
+        target = self._target(name, platform, manifest, config)
+        if self._quarantine is None:
+            return target
+        where = str(self._quarantine.repository.at(manifest))
+        return replace(target, remote=where, plain=self._quarantine.is_plain)
+
+    def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
+        place = self._private / image / flat(platform)
+        return Target(
+            image=image,
+            platform=platform,
+            manifest=manifest,
+            config=config,
+            layout=place / "layout",
+            report=place / "report.json",
+        )
+
+
+def flat(platform: str) -> str:
+    """The platform as a file's name."""
+    return platform.replace("/", "-")
