@@ -44,6 +44,7 @@ RUN --mount=type=secret,id=ca,target=/run/ca.crt \
     && /opt/ci-toolkit/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/ci-toolkit/lib
 COPY pyproject.toml README.md LICENSE NOTICE /src/
 COPY schemas /src/schemas
+COPY templates/gitlab /src/templates/gitlab
 COPY ci_toolkit /src/ci_toolkit
 # What goes again is what builds the toolkit, and what sarif-om names as needed but doesn't import. With -I a job's
 # PYTHONPATH or PYTHONHOME, meant for its own steps, changes nothing here.

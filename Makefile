@@ -35,7 +35,8 @@ bench: dev ## speed, as ratios against peers in one run
 	@scripts/image
 	@eval "$$(scripts/stack env)" && .venv/bin/python -m bench
 
-docs: dev ## option tables and command help, made again from the schema and the commands
+docs: dev ## GitLab templates, option tables and command help, made again from their sources
+	@.venv/bin/python scripts/generate_templates.py
 	@.venv/bin/python scripts/generate_docs.py
 
 lock: ## newest pinned dependencies

@@ -35,7 +35,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def packaged_schema(name: str) -> str:
-    """The text of one of the JSON Schemas in `schemas/`: in the wheel inside the package, in a checkout beside it."""
-    packaged = Path(__file__).parent / "schemas" / name
-    checkout = Path(__file__).parent.parent / "schemas" / name
-    return (packaged if packaged.is_file() else checkout).read_text(encoding="utf-8")
+    """The text of one of the JSON Schemas in `schemas/`."""
+    return (packaged("schemas") / name).read_text(encoding="utf-8")
+
+
+def packaged(directory: str) -> Path:
+    """A directory that is shipped along: in the wheel inside the package, in a checkout beside it."""
+    inside = Path(__file__).parent / directory
+    return inside if inside.is_dir() else Path(__file__).parent.parent / directory

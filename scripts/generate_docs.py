@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+STEPS = ("build", "scan", "push", "pin", "promote")
 SCHEMA = schema.load()
 Node = dict[str, Any]
 
@@ -93,8 +94,8 @@ def command_help() -> str:
     return "\n\n".join(_command(context, name) for name in cli.list_commands(context))
 
 
-def _command(parent: click.Context, name: str) -> str:
-    command = cli.get_command(parent, name)
+def _command(parent: click.Context, name: str, level: str = "##") -> str:
+    command = parent.command.get_command(parent, name) if isinstance(parent.command, click.Group) else None
     if command is None:
         sys.exit(f"generate_docs: no command {name}")
     context = click.Context(command, parent=parent, info_name=name)
@@ -104,9 +105,9 @@ def _command(parent: click.Context, name: str) -> str:
     rows = [f"| `{flag}` | {meaning} |" for flag, meaning in cells]
     table = ["| flag | meaning |", "|---|---|", *rows] if rows else []
     example = (command.epilog or "").removeprefix("Example: ")
-    return "\n".join(
+    page = "\n".join(
         [
-            f"## `{name}`",
+            f"{level} `{context.command_path.removeprefix('ci-toolkit ')}`",
             "",
             (command.help or "").strip(),
             "",
@@ -114,11 +115,13 @@ def _command(parent: click.Context, name: str) -> str:
             f"$ {example}",
             "```",
             "",
-            f"`ci-toolkit {name} {usage}`",
+            f"`{context.command_path} {usage}`",
             "",
             *table,
         ]
     ).strip()
+    below = command.list_commands(context) if isinstance(command, click.Group) else ()
+    return "\n\n".join([page, *(_command(context, one, f"{level}#") for one in below)])
 
 
 def action_inputs() -> str:
@@ -141,6 +144,40 @@ def _action() -> Node:
     return action
 
 
+def gitlab_inputs() -> str:
+    """A table of inputs for every GitLab template, the whole pipeline first."""
+    files = sorted((ROOT / "templates/gitlab").glob("*.yml"), key=lambda file: ("template", *STEPS).index(file.stem))
+    return "\n\n".join(_gitlab_template(file) for file in files)
+
+
+def _gitlab_template(file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    header = yaml.safe_load(text.partition("\n---\n")[0])
+    rows = [
+        f"| `{name}` | {one['type']} | {_gitlab_default(name, one)} | {_cell(one['description'])}{_choice(one)} |"
+        for name, one in header["spec"]["inputs"].items()
+    ]
+    said = text.partition("\n")[0].removeprefix("# ")
+    return "\n".join(
+        [f"## `{file.name}`", "", said, "", "| input | type | default | meaning |", "|---|---|---|---|", *rows]
+    )
+
+
+def _gitlab_default(name: str, one: Node) -> str:
+    if "default" not in one:
+        return "*required*"
+    default = one["default"]
+    if name == "image":
+        return "the release's own"
+    if isinstance(default, str) and "@sha256:" in default:
+        return f"`{default.partition('@')[0]}`, by digest"
+    return _cell(_code(default)) if default != "" else ""
+
+
+def _choice(one: Node) -> str:
+    return f" One of {', '.join(_code(word) for word in one['options'])}." if "options" in one else ""
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -150,6 +187,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "commands"): command_help,
     ("docs/action.md", "inputs"): action_inputs,
     ("docs/action.md", "outputs"): action_outputs,
+    ("docs/gitlab-inputs.md", "inputs"): gitlab_inputs,
 }
 """By file and name of the part: what makes it."""
 

@@ -21,6 +21,8 @@ REFERENCE = re.compile(rf"({re.escape(ACTION)}(?:/[\w./-]+)?)@[0-9a-f]{{40}} # \
 NAMING = (".github/workflows/*.yml", "README.md", "docs/*.md", "examples/github/**/*.md", "examples/github/**/*.yml")
 _MOVABLE = re.compile(r"^ARG \w+_IMAGE=(?!\S+@sha256:[0-9a-f]{64}$)(.*)$", re.MULTILINE)
 """An image that the Dockerfile is made of and names without a digest."""
+PINNED = re.compile(rf"{re.escape(IMAGE)}(?::\S+)?@sha256:[0-9a-f]{{64}}( # \S+)?")
+"""The image by digest, as the GitLab templates run it; the comment says which version it is."""
 _VERSION = re.compile(r"(\d+)\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 _AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 
@@ -44,7 +46,10 @@ def notes(root: Path, version: str) -> str:
 
 
 def commit(root: Path, version: str, digest: str) -> str:
-    """The action names the image by digest; then everything names that action. Returns the refs to push."""
+    """The action and the GitLab templates name the image by digest; then everything names that action.
+
+    Returns the refs to push.
+    """
     notes(root, version)
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         sys.exit(f"release: {digest!r} is no digest")
@@ -58,7 +63,8 @@ def commit(root: Path, version: str, digest: str) -> str:
     if places != 1:
         sys.exit(f"release: action.yml has {places} lines `  image: Dockerfile`, and should have one")
     file.write_text(text, encoding="utf-8")
-    _commit(root, f"ci-toolkit {version}: the action runs the released image")
+    _pin_templates(root, version, digest)
+    _commit(root, f"ci-toolkit {version}: the action and the GitLab templates run the released image")
     name(root, version, _git(root, "rev-parse", "HEAD"))
     _git(root, "tag", f"v{version}")
     match = _VERSION.fullmatch(version)
@@ -66,6 +72,15 @@ def commit(root: Path, version: str, digest: str) -> str:
         return f"refs/tags/v{version}"
     _git(root, "tag", "--force", f"v{match[1]}")
     return f"refs/tags/v{version} +refs/tags/v{match[1]}"
+
+
+def _pin_templates(root: Path, version: str, digest: str) -> None:
+    file = root / "templates/parts/base.yml"
+    text, places = PINNED.subn(f"{IMAGE}:{version}@{digest} # v{version}", file.read_text(encoding="utf-8"))
+    if places != 1:
+        sys.exit(f"release: templates/parts/base.yml names the image {places} times by digest, and should do so once")
+    file.write_text(text, encoding="utf-8")
+    subprocess.run([sys.executable, str(root / "scripts/generate_templates.py")], stdout=sys.stderr, check=True)
 
 
 def name(root: Path, version: str, revision: str) -> None:

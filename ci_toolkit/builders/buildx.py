@@ -195,6 +195,9 @@ def _failure(request: BuildRequest, done: Completed, log: BuildLog) -> ToolkitEr
     if log.is_missing_engine:
         return ToolError(f"no container engine answers: {log.reason}", hint="start Docker Engine, or set DOCKER_HOST")
     reason = log.reason or f"exit code {done.returncode}"
+    if log.is_missing_buildkit:
+        hint = "start it, or mend its address: BUILDKIT_HOST, or the builder that `builder.name` says"
+        return ToolError(f"no BuildKit answers to {log.builder}: {reason}", hint=hint)
     if log.is_unsuitable:
         return UnsuitableBuilderError(f"{log.builder or 'the current builder'}: {reason}")
     if request.push_to and _PUSHING.match(reason):

@@ -29,6 +29,7 @@ _NO_ENGINE = re.compile(
     r"Cannot connect to the Docker daemon|failed to connect to the docker API|error during connect"
     r"|permission denied while trying to connect"
 )
+_NO_BUILDKIT = re.compile(r" > \[internal\] waiting for connection:")
 
 
 class BuildLog:
@@ -48,6 +49,8 @@ class BuildLog:
         """The builder can't export what was asked for; nothing was built."""
         self.is_missing_buildx = False
         self.is_missing_engine = False
+        self.is_missing_buildkit = False
+        """A BuildKit elsewhere didn't answer; nothing was built."""
 
     def hear(self, line: str) -> None:
         """Take one line in."""
@@ -78,6 +81,7 @@ class BuildLog:
         self.is_unsuitable |= bool(_UNSUITABLE.search(line))
         self.is_missing_buildx |= bool(_NO_BUILDX.search(line))
         self.is_missing_engine |= bool(_NO_ENGINE.search(line))
+        self.is_missing_buildkit |= bool(_NO_BUILDKIT.match(line))
         if location := _LOCATION.fullmatch(line):
             self.dockerfile_line = int(location["line"])
         elif error := _ERROR.match(line):

@@ -1,4 +1,7 @@
-"""Chooses the builder: the one there is if it can export OCI layouts, else one in a container, else the engine."""
+"""Chooses the builder: a BuildKit the environment names, else the builder there is if it can export OCI layouts.
+
+Where it can't, one in a container is made, and where that can't be, the engine builds.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.builders.base import STEP, UnsuitableBuilderError, shown_platforms
 from ci_toolkit.builders.buildx import BuildxBuilder, create_argv
 from ci_toolkit.builders.engine import EngineBuilder
+from ci_toolkit.builders.remote import VARIABLE, RemoteBuilder
 from ci_toolkit.errors import ToolError
 from ci_toolkit.model.plan import Action
 
@@ -32,6 +36,18 @@ def created_name(env: Mapping[str, str]) -> str:
     """
     runner = env.get("RUNNER_NAME", "")
     return f"{_CREATED}-{sha256(runner.encode()).hexdigest()[:8]}" if runner else _CREATED
+
+
+def choose_builder(
+    runner: Runner, env: Mapping[str, str], progress: Progress, *, name: str | None, create: bool
+) -> Builder:
+    """The builder for this config and environment: a `name` that is stated counts before BUILDKIT_HOST.
+
+    Raises UsageError where that is no address.
+    """
+    if name is None and (address := env.get(VARIABLE)):
+        return RemoteBuilder(runner, env, progress, address=address)
+    return ChoosingBuilder(runner, env, progress, name=name, create=create)
 
 
 class ChoosingBuilder:

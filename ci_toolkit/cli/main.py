@@ -41,6 +41,7 @@ COMMANDS = {
     "inspect": "Show what an image on a registry is made of.",
     "validate": "Check the config file.",
     "init": "Write a config from what the project holds.",
+    "template": "Show or copy the GitLab includes.",
     "schema": "Print the config's JSON Schema.",
     "completion": "Print the shell's completion script.",
 }

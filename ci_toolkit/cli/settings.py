@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +32,24 @@ class Settings:
     policy_from: Literal["head", "base"]
 
 
+def _image_names(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, of which a value may hold a JSON list: GitLab writes an array input so into a command."""
+    return tuple(name for value in values for name in _listed(value, context, option))
+
+
+def _listed(value: str, context: click.Context, option: click.Parameter) -> list[str]:
+    if not value.startswith("["):
+        return [value]
+    try:
+        names = json.loads(value)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        message = f"{value!r} is no JSON list of names"
+        raise click.BadParameter(message, context, option)
+    return names
+
+
 _OUTPUT = (
     click.option(
         "--format", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout."
@@ -48,7 +67,14 @@ _CONFIG = click.option(
 )
 _RUN = (
     _CONFIG,
-    click.option("--image", "images", multiple=True, metavar="NAME", help="Only this image; can be repeated."),
+    click.option(
+        "--image",
+        "images",
+        multiple=True,
+        metavar="NAME",
+        callback=_image_names,
+        help="Only this image, or those of a JSON list; can be repeated.",
+    ),
     click.option(
         "--workdir",
         type=click.Path(path_type=Path),

@@ -115,7 +115,7 @@ class Workshop:
         return Quarantine(repository, self.destinations(), self._session.progress)
 
     def _build(self) -> Step:
-        from ci_toolkit.builders.select import ChoosingBuilder
+        from ci_toolkit.builders.select import choose_builder
         from ci_toolkit.steps.build import BuildStep
 
         session = self._session
@@ -123,7 +123,7 @@ class Workshop:
         return BuildStep(
             images=session.images,
             context=session.context,
-            builder=ChoosingBuilder(
+            builder=choose_builder(
                 session.runner, session.env, session.progress, name=options.name, create=options.create
             ),
             previous=_Pushed(self.destinations),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.builders.select import ChoosingBuilder
+from ci_toolkit.builders.select import choose_builder
 from ci_toolkit.config.options import CacheOptions, ImageOptions
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.tags import NO_FLAVOR, TagRule
@@ -147,7 +147,7 @@ class Bench:
         return BuildStep(
             images={image.name: image for image in images},
             context=context,
-            builder=ChoosingBuilder(runner, self.env, self.heard, name=builder, create=self.create),
+            builder=choose_builder(runner, self.env, self.heard, name=builder, create=self.create),
             previous=previous or NoPreviousImages(),
             root=self.root,
             workdir=self.workdir,

@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,10 @@ DOCKERFILE = f"ARG BASE_IMAGE=debian:trixie-slim@{DIGEST}\nARG TRIVY_IMAGE=ghcr.
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """This repository's workflows, docs and examples, at version 1.2.3."""
-    for directory in (".github", "docs", "examples/github"):
+    for directory in (".github", "docs", "examples/github", "templates"):
         shutil.copytree(ROOT / directory, tmp_path / directory)
     (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/generate_templates.py", tmp_path / "scripts")
     (tmp_path / "ci_toolkit").mkdir()
     shutil.copy(ROOT / "scripts/release.py", tmp_path / "scripts")
     (tmp_path / "ci_toolkit/version.py").write_text('__version__ = "1.2.3"\n')
@@ -89,9 +92,28 @@ def test_a_release_names_its_digest_and_then_itself(repository: Path) -> None:
     assert f"  image: docker://ghcr.io/ci-toolkit/ci-toolkit:1.2.3@{DIGEST}" in git(
         repository, "show", f"{action}:action.yml"
     )
-    assert git(repository, "show", "--name-only", "--format=", action) == "action.yml"
+    changed = git(repository, "show", "--name-only", "--format=", action).split()
+    assert {name for name in changed if not name.startswith("templates/")} == {"action.yml"}
     assert _named(repository, tagged) == {f"{action} # v1.2.3"}
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_every_gitlab_template_runs_the_released_image_and_has_its_own_hash(repository: Path) -> None:
+    assert _release(repository, "commit", "1.2.3", DIGEST).returncode == 0
+    directory = repository / "templates/gitlab"
+    for line in (directory / "integrity.txt").read_text().splitlines():
+        name, stated = line.split()
+        text = (directory / name).read_text()
+        assert f"default: ghcr.io/ci-toolkit/ci-toolkit:1.2.3@{DIGEST} # v1.2.3\n" in text
+        assert "0" * 64 not in text
+        assert stated == f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def test_nothing_is_released_where_the_templates_name_no_image(repository: Path) -> None:
+    (repository / "templates/parts/base.yml").write_text("spec:\n")
+    done = _release(repository, "commit", "1.2.3", DIGEST)
+    assert (done.returncode, git(repository, "tag")) == (1, "")
+    assert "names the image 0 times" in done.stderr
 
 
 def test_a_pre_release_moves_no_tag(repository: Path) -> None:
