@@ -26,3 +26,8 @@ def neutralise(line: str) -> str:
     """
     plain = _CONTROLS.sub("", _ESCAPES.sub("", line))
     return _HASHES.sub("# #", _COLONS.sub(r"\1: :", plain))
+
+
+def harmless(text: str) -> str:
+    """Text of several lines, each of them neutralised."""
+    return "\n".join(neutralise(line) for line in text.split("\n"))
