@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_toolkit.model.findings import by_weight
+from ci_toolkit.model.findings import weight
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
 
@@ -32,14 +32,15 @@ def distinct(findings: ImageFindings, ignored: Mapping[str, Collection[tuple[str
     for platform in findings.platforms:
         skipped = ignored.get(platform.platform, ())
         for finding in platform.findings:
-            if finding.key not in skipped:
-                found.setdefault(finding.key, []).append((platform, finding))
-    worst = {key: by_weight(finding for _, finding in places)[0] for key, places in found.items()}
-    return [
-        Distinct(
-            finding=finding,
-            platforms=tuple({p.platform: p for p, _ in found[finding.key]}.values()),
-            installed=tuple(sorted({each.installed for _, each in found[finding.key] if each.installed})),
-        )
-        for finding in by_weight(worst.values())
-    ]
+            key = finding.key
+            if key not in skipped:
+                found.setdefault(key, []).append((platform, finding))
+    return sorted((_distinct(places) for places in found.values()), key=lambda each: weight(each.finding))
+
+
+def _distinct(places: Sequence[tuple[PlatformFindings, Finding]]) -> Distinct:
+    return Distinct(
+        finding=min((finding for _, finding in places), key=weight),
+        platforms=tuple({platform.platform: platform for platform, _ in places}.values()),
+        installed=tuple(sorted({finding.installed for _, finding in places if finding.installed})),
+    )

@@ -42,7 +42,7 @@ def scanning_report(
     ISO 8601 (ValueError otherwise), is taken for start and end.
     """
     moment = datetime.fromisoformat(findings.scanned_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    document = {
+    head = {
         "version": SCHEMA_VERSION,
         "scan": {
             "type": "container_scanning",
@@ -57,9 +57,12 @@ def scanning_report(
                 "Aqua Security",
             ),
         },
-        "vulnerabilities": [_vulnerability(each, findings, image) for each in distinct(findings, ignored)],
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    # One a line: indented JSON is written by slow Python, and an image may have 25,000.
+    lines = [json.dumps(_vulnerability(d, findings, image), ensure_ascii=False) for d in distinct(findings, ignored)]
+    opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
+    text = opened + ', "vulnerabilities": [\n' + ",\n".join(lines) + "\n]}\n"
+    return text.encode("utf-8", "replace")
 
 
 def severity_name(severity: Severity) -> str:
@@ -68,7 +71,7 @@ def severity_name(severity: Severity) -> str:
 
 
 def _tool(identifier: str, name: str, version: str, vendor: str) -> dict[str, Any]:
-    return {"id": identifier, "name": name, "version": plain(version) or "unknown", "vendor": {"name": vendor}}
+    return {"id": identifier, "name": name, "version": plain(version, 100) or "unknown", "vendor": {"name": vendor}}
 
 
 def _vulnerability(each: Distinct, findings: ImageFindings, image: GitLabImage) -> dict[str, Any]:
@@ -115,10 +118,10 @@ def _solution(finding: Finding) -> str:
 
 
 def _identifiers(finding: Finding) -> Iterator[dict[str, str]]:
-    for identifier in list(dict.fromkeys((finding.id, *finding.aliases)))[:_MOST_IDENTIFIERS]:
-        name = plain(identifier, _LONGEST_NAME) or "unknown"
+    known = (plain(identifier, _LONGEST_NAME) or "unknown" for identifier in (finding.id, *finding.aliases))
+    for number, name in enumerate(list(dict.fromkeys(known))[:_MOST_IDENTIFIERS]):
         kind, address = _kind_and_address(name)
-        address = address or (web_address(finding.url) if identifier == finding.id else "")
+        address = address or ("" if number else web_address(finding.url))
         yield {"type": kind, "name": name, "value": name} | ({"url": address} if address else {})
 
 
