@@ -59,9 +59,9 @@ def published(state: State, *images: str, environment: str | None = None) -> dic
 class Heard:
     """A log, and what it holds so far."""
 
-    def __init__(self, **options: bool) -> None:
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.stream, self.redact = io.StringIO(), Redactor()
-        self.progress = GitLabLog(self.stream, self.redact, **options)
+        self.progress = GitLabLog(self.stream, self.redact, quiet=quiet, verbose=verbose)
 
     @property
     def log(self) -> str:
