@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ci_toolkit.model.text import neutralise
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -51,11 +49,6 @@ def masks(forms: Collection[str]) -> Iterator[str]:
     for line in sorted(lines, key=lambda line: (-len(line), line)):
         if len(line.strip()) >= _SHORTEST_SECRET and _is_telling(line, forms):
             yield command("add-mask", line)
-
-
-def harmless(text: str) -> str:
-    """Text of several lines, none of which is a command."""
-    return "\n".join(neutralise(line) for line in text.split("\n"))
 
 
 def shortened(message: str) -> str:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from ci_toolkit.ci.github_commands import command, harmless, masks, remark, shortened
+from ci_toolkit.ci.github_commands import command, masks, remark, shortened
 from ci_toolkit.ci.plain import PlainProgress
 from ci_toolkit.model.annotation import Annotation
+from ci_toolkit.model.text import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -9,6 +9,7 @@ from ci_toolkit.ci.plain import PlainProgress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ci_toolkit.errors import ToolkitError
     from ci_toolkit.model.annotation import Annotation
@@ -25,6 +26,10 @@ class Published:
     summary: str = ""
     """Markdown."""
     annotations: Sequence[Annotation] = ()
+    variables: Sequence[tuple[str, str]] = ()
+    """For later jobs, by name, the dearest first. A name that stands there twice is nobody's."""
+    workdir: Path | None = None
+    """Where a system that collects files looks for them."""
 
 
 class Platform(Protocol):

@@ -16,6 +16,10 @@ def platform_of(env: Mapping[str, str]) -> Platform:
         from ci_toolkit.ci.github import GitHub
 
         return GitHub(env)
+    if env.get("GITLAB_CI") == "true":
+        from ci_toolkit.ci.gitlab import GitLab
+
+        return GitLab()
     from ci_toolkit.ci.platform import NoPlatform
 
     return NoPlatform()

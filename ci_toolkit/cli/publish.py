@@ -40,9 +40,9 @@ def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, en
     from ci_toolkit.report.annotations import annotations_of
     from ci_toolkit.report.outputs import outputs_of
     from ci_toolkit.report.run_markdown import run_markdown
+    from ci_toolkit.report.variables import variables_of
 
     report = run_report(opened, journal, failure, environment=environment)
-
     outputs = outputs_of(
         journal.state,
         opened.images,
@@ -50,8 +50,16 @@ def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, en
         environment=environment,
         shown=_shown_in_workspace(opened),
     )
-    summary = run_markdown(report, limit=opened.platform.summary_room())
-    opened.platform.publish(Published(outputs=outputs, summary=summary, annotations=annotations_of(report)))
+    room = opened.platform.summary_room()
+    opened.platform.publish(
+        Published(
+            outputs=outputs,
+            summary=run_markdown(report, limit=room) if room else "",
+            annotations=annotations_of(report),
+            variables=variables_of(journal.state, opened.images, environment=environment),
+            workdir=opened.workdir,
+        )
+    )
 
 
 def _told(error: BaseException) -> ToolkitError:

@@ -202,6 +202,7 @@ class Workshop:
     def _sarif(self) -> Step:
         from ci_toolkit.ci.git import checkout_of
         from ci_toolkit.cli.code_scanning import delivery_of
+        from ci_toolkit.cli.reports import reports_of
         from ci_toolkit.steps.sarif import SarifStep
 
         session = self._session
@@ -215,6 +216,7 @@ class Workshop:
             progress=session.progress,
             save=self._save,
             delivery=delivery_of(session, self._wishes.upload_sarif or session.config.sarif.upload),
+            others=reports_of(session),
         )
 
     def _pin(self) -> Step:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
+    from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.model.tags import Flavor, TagRule
     from ci_toolkit.model.trust import Deed, Kind
 
@@ -132,6 +133,8 @@ class ScanOptions:
     """The container image Trivy is run from where it isn't on PATH."""
     policy_from: Literal["head", "base"]
     """Whose `scan` section counts on a pull request."""
+    sbom: tuple[SbomFormat, ...]
+    """The bills of materials that are made of a scan, beside what the CI system takes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

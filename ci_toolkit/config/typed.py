@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 def policy_hash(scan: Mapping[str, Any]) -> str:
-    """What a verdict is given under: everything that `scan` says but where it is to be read."""
-    return _hash({name: option for name, option in scan.items() if name != "policy-from"})
+    """What a verdict is given under: all that `scan` says but where it is to be read and what is made of it."""
+    return _hash({name: option for name, option in scan.items() if name not in ("policy-from", "sbom")})
 
 
 def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[str, str]) -> Config:
@@ -217,6 +217,7 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         timeout=formats.duration(options["timeout"]),
         trivy_image=options["trivy-image"],
         policy_from=options["policy-from"],
+        sbom=tuple(options["sbom"]),
     )
 
 

@@ -225,4 +225,10 @@ def purl_without_version(purl: str) -> str:
 
 def by_weight(findings: Iterable[Finding]) -> list[Finding]:
     """Worst first; of the same severity what can be fixed first; then by id, package and path."""
-    return sorted(findings, key=lambda f: (-f.severity, not f.fixable, f.id, f.package, f.installed, f.path))
+    return sorted(findings, key=weight)
+
+
+def weight(finding: Finding) -> tuple[int, bool, str, str, str, str]:
+    """What `by_weight` sorts by."""
+    f = finding
+    return (-f.severity, not f.fixable, f.id, f.package, f.installed, f.path)

@@ -24,5 +24,12 @@ def neutralise(line: str) -> str:
     `::error::` and `##[group]` are GitHub's (actions/toolkit, docs/commands.md), `##vso[` is Azure's; GitLab's
     section markers need the control bytes.
     """
+    if line.isascii() and line.isprintable() and "::" not in line and "##" not in line:
+        return line  # Nothing below finds anything in it, and takes ten times as long to say so.
     plain = _CONTROLS.sub("", _ESCAPES.sub("", line))
     return _HASHES.sub("# #", _COLONS.sub(r"\1: :", plain))
+
+
+def harmless(text: str) -> str:
+    """Text of several lines, each of them neutralised."""
+    return "\n".join(neutralise(line) for line in text.split("\n"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import sarif_om
 
 from ci_toolkit.model.findings import by_weight
+from ci_toolkit.report.identity import fingerprint
 from ci_toolkit.report.plain import plain
 from ci_toolkit.report.sarif_rules import LEVELS, rule_id, rules_of
 from ci_toolkit.report.sarif_schema import validate
@@ -104,11 +104,6 @@ def category_of(template: str, image: str, platform: str) -> str:
     text = template if "{image}" in template else f"{template.rstrip('/')}/{{image}}"
     text = text if "{platform}" in text else f"{text.rstrip('/')}/{{platform}}"
     return text.replace("{image}", image).replace("{platform}", flat).strip("/") + "/"
-
-
-def fingerprint(image: str, finding: Finding) -> str:
-    """What GitHub knows an alert by (`primaryLocationLineHash`): the same after a rebuild or another version."""
-    return hashlib.sha256("\0".join((image, *finding.key)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def as_json(value: Any) -> Any:

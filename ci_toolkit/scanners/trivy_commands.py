@@ -89,6 +89,20 @@ def download_argv(
     )
 
 
+def convert_argv(program: Sequence[str], report: Path, to: Path, form: str, private: Private) -> tuple[str, ...]:
+    """Trivy's own report in another format. Nothing is looked up, and nothing is judged."""
+    return (
+        *program,
+        "convert",
+        "--quiet",
+        f"--config={private.config}",
+        f"--ignorefile={private.config}",
+        f"--format={form}",
+        f"--output={to}",
+        str(report),
+    )
+
+
 def container(
     image: str, mounts: Sequence[Path], cwd: Path, *, user: str, online: bool, logins: Path | None = None
 ) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The SARIF reports: written whatever the gate said, most of all when it said no."""
+"""The SARIF and its companions: written whatever the gate said, most of all when it said no."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from ci_toolkit.files import write_atomically
 from ci_toolkit.model.analysis import Analysis
 from ci_toolkit.model.plan import Action
 from ci_toolkit.steps.failures import joined
+from ci_toolkit.steps.reports import Subject
 from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
     from ci_toolkit.report.sarif import Ignored, Origin
     from ci_toolkit.state import State
+    from ci_toolkit.steps.reports import Reports
     from ci_toolkit.steps.sarif_upload import Delivery
 
 
 class SarifStep:
-    """Writes one SARIF file an image, validated against the official schema, and has it delivered."""
+    """Writes one SARIF file an image, validated against the official schema, other reports beside it; delivers it."""
 
     name: ClassVar[str] = "sarif"
 
@@ -41,10 +43,12 @@ class SarifStep:
         progress: Progress,
         save: Callable[[State], None],
         delivery: Delivery | None = None,
+        others: Sequence[Reports] = (),
     ) -> None:
         """`root`: the config's directory; `repository`: the checkout's top, which alerts' paths are relative to.
 
-        `save`: keeps a state before anything is raised; `delivery`: None where nothing is uploaded.
+        `save`: keeps a state before anything is raised; `delivery`: None where nothing is uploaded; `others`:
+        what is made of the same findings.
         """
         self._images = images
         self._policy = policy
@@ -55,9 +59,10 @@ class SarifStep:
         self._progress = progress
         self._save = save
         self._delivery = delivery
+        self._others = others
 
-    def plan(self, state: State) -> Sequence[Action]:  # noqa: ARG002
-        """One file an image, then its upload."""
+    def plan(self, state: State) -> Sequence[Action]:
+        """One file an image, the other reports, then its upload."""
         actions = [
             Action(
                 step=self.name,
@@ -68,6 +73,9 @@ class SarifStep:
             )
             for image in self._images
         ]
+        for image in self._images:
+            for reports in self._others:
+                actions += reports.plan(self.name, image, state.image(image.name))
         if self._delivery:
             for image in self._images:
                 actions += self._delivery.uploader.plan(self.name, image.name)
@@ -83,11 +91,17 @@ class SarifStep:
         for options in self._images:
             state = state.with_image(options.name, code_scanning=None)
             try:
-                state, analysis = self._written(options, state)
+                subject = self._subject(options, state)
+                state, analysis = self._written(subject, state)
             except ToolkitError as error:
                 failures.append((options.name, error))
-            else:
-                analyses.append(analysis)
+                continue
+            analyses.append(analysis)
+            for reports in self._others:
+                try:
+                    state = self._known(state, options.name, reports.make(subject))
+                except ToolkitError as error:
+                    failures.append((options.name, error))
         if self._delivery and analyses:
             state, undelivered = self._delivery.deliver(state, analyses)
             failures += undelivered
@@ -96,42 +110,53 @@ class SarifStep:
             raise joined(failures)
         return state
 
-    def _written(self, options: ImageOptions, state: State) -> tuple[State, Analysis]:
+    def _subject(self, options: ImageOptions, state: State) -> Subject:
+        image = state.image(options.name)
+        findings = findings_of(options.name, image, self._root)
+        return Subject(
+            options=options,
+            image=image,
+            findings=findings,
+            ignored=self._ignored(findings, scratch=options.scratch),
+            place=base_line(options, self._repository),
+        )
+
+    def _written(self, subject: Subject, state: State) -> tuple[State, Analysis]:
         # Here, not above: sarif-om takes its time to import, and a plan doesn't need it.
         from ci_toolkit.report.sarif import sarif_report
 
-        findings = findings_of(options.name, state.image(options.name), self._root)
-        report = sarif_report(
-            findings,
-            self._origin(options, state),
-            category=self._category,
-            ignored=self._ignored(findings, scratch=options.scratch),
-        )
+        name, findings = subject.options.name, subject.findings
+        report = sarif_report(findings, _origin(subject, state), category=self._category, ignored=subject.ignored)
         for cut in report.cuts:
-            self._progress.warn(f"the SARIF of {options.name} leaves out {cut}; findings.json has everything")
-        file = self._file(options.name)
+            self._progress.warn(f"the SARIF of {name} leaves out {cut}; findings.json has everything")
+        file = self._file(name)
         write_atomically(file, report.data)
-        known_as = str(file.relative_to(self._root) if file.is_relative_to(self._root) else file)
-        reports = {**state.image(options.name).reports, "sarif": known_as}
-        return state.with_image(options.name, reports=reports), Analysis(
-            image=options.name, sarif=report.data, started_at=findings.scanned_at, categories=report.categories
+        return self._known(state, name, {"sarif": file}), Analysis(
+            image=name, sarif=report.data, started_at=findings.scanned_at, categories=report.categories
         )
+
+    def _known(self, state: State, name: str, files: Mapping[str, Path]) -> State:
+        known_as = {
+            kind: str(file.relative_to(self._root) if file.is_relative_to(self._root) else file)
+            for kind, file in files.items()
+        }
+        return state.with_image(name, reports={**state.image(name).reports, **known_as})
 
     def _ignored(self, findings: ImageFindings, *, scratch: bool) -> Ignored:
         decision = decision_of_that_day(findings, self._policy, scratch=scratch)
         return {name: {f.key: entry for f, entry in p.ignored} for name, p in decision.platforms.items()}
 
-    def _origin(self, options: ImageOptions, state: State) -> Origin:
-        from ci_toolkit.report.sarif import Origin
-
-        place = base_line(options, self._repository)
-        return Origin(
-            dockerfile=place.file,
-            line=place.line,
-            repository=state.source.repository,
-            revision=state.source.revision,
-            branch=state.source.ref,
-        )
-
     def _file(self, name: str) -> Path:
         return self._reports / name / "trivy.sarif"
+
+
+def _origin(subject: Subject, state: State) -> Origin:
+    from ci_toolkit.report.sarif import Origin
+
+    return Origin(
+        dockerfile=subject.place.file,
+        line=subject.place.line,
+        repository=state.source.repository,
+        revision=state.source.revision,
+        branch=state.source.ref,
+    )

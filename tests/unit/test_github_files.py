@@ -116,5 +116,5 @@ def test_published_values_and_summary_are_redacted(tmp_path: Path) -> None:
 
 def test_only_a_job_on_github_is_one() -> None:
     assert isinstance(platform_of({"GITHUB_ACTIONS": "true"}), GitHub)
-    for env in ({}, {"GITHUB_ACTIONS": "false"}, {"CI": "true"}, {"GITLAB_CI": "true"}):
+    for env in ({}, {"GITHUB_ACTIONS": "false"}, {"CI": "true"}, {"GITLAB_CI": "false"}):
         assert isinstance(platform_of(env), NoPlatform)

@@ -1,0 +1,66 @@
+"""GitLab's code quality report: findings beside the Dockerfile in merge requests of every tier.
+
+Source: GitLab, "Code Quality", report format (a part of Code Climate's): a JSON array without a byte order mark.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.model.findings import Severity
+from ci_toolkit.report.distinct import distinct
+from ci_toolkit.report.identity import fingerprint
+from ci_toolkit.report.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from ci_toolkit.errors import SourceLine
+    from ci_toolkit.model.findings import Finding, ImageFindings
+
+MOST_ENTRIES = 1_000
+"""A merge request's page shows them all in one list: more of them nobody reads, and GitLab compares each with each."""
+_SEVERITIES = {
+    Severity.CRITICAL: "blocker",
+    Severity.HIGH: "critical",
+    Severity.MEDIUM: "major",
+    Severity.LOW: "minor",
+    Severity.UNKNOWN: "info",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeQuality:
+    """The file's bytes, and how many findings had to be left out of it."""
+
+    data: bytes
+    left_out: int
+
+
+def code_quality_report(
+    findings: ImageFindings, place: SourceLine, *, ignored: Mapping[str, Collection[tuple[str, str, str]]]
+) -> CodeQuality:
+    """Every finding once, worst first, the least severe left out beyond `MOST_ENTRIES`; ignored ones are left out.
+
+    `place`: the Dockerfile and the line of the `FROM` that the image is built on. `ignored`: `distinct.Ignored`.
+    """
+    found = distinct(findings, ignored)
+    entries = [_entry(each.finding, findings.image, place) for each in found[:MOST_ENTRIES]]
+    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    return CodeQuality(data=text.encode("utf-8", "replace"), left_out=len(found) - len(entries))
+
+
+def _entry(finding: Finding, image: str, place: SourceLine) -> dict[str, Any]:
+    fix = f"fixed in {finding.fixed}" if finding.fixable else f"no fix ({finding.status or 'status unknown'})"
+    about = plain(
+        f"{finding.id} ({finding.severity}) in {finding.package} {finding.installed} of image {image}: {fix}"
+    )
+    return {
+        "description": about + (f": {plain(finding.title)}" if finding.title else ""),
+        "check_name": plain(finding.id, 200) or "unknown",
+        "fingerprint": fingerprint(image, finding),
+        "severity": _SEVERITIES[finding.severity],
+        "location": {"path": place.file, "lines": {"begin": place.line}},
+    }

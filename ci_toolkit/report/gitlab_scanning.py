@@ -1,0 +1,153 @@
+"""GitLab's container scanning report, schema 15.0.7: what its security pages are filled from.
+
+Source: GitLab, security report schemas, container-scanning-report-format 15.0.7; "Container scanning"; "Security
+scanner integration".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit.report.distinct import distinct
+from ci_toolkit.report.identity import stable_id
+from ci_toolkit.report.plain import plain, web_address
+from ci_toolkit.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from ci_toolkit.model.findings import Finding, ImageFindings, Severity
+    from ci_toolkit.report.distinct import Distinct
+    from ci_toolkit.report.gitlab_image import GitLabImage
+
+SCHEMA_VERSION = "15.0.7"
+_LONGEST_NAME = 255
+_MOST_IDENTIFIERS = 20
+_KNOWN_IDS = {
+    "cve": (re.compile(r"CVE-\d{4}-\d{4,19}"), "https://nvd.nist.gov/vuln/detail/"),
+    "ghsa": (re.compile(r"GHSA(?:-[0-9a-z]{4}){3}"), "https://github.com/advisories/"),
+}
+_KIND = re.compile(r"([A-Za-z]{2,20})-")
+
+
+def scanning_report(
+    findings: ImageFindings, image: GitLabImage, *, ignored: Mapping[str, Collection[tuple[str, str, str]]]
+) -> bytes:
+    """The report of an image, UTF-8: every finding of every platform once, worst first.
+
+    What is ignored is left out: the format has no word for it. `ignored`: `distinct.Ignored`. `scanned_at`, which is
+    ISO 8601 (ValueError otherwise), is taken for start and end.
+    """
+    moment = datetime.fromisoformat(findings.scanned_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    head = {
+        "version": SCHEMA_VERSION,
+        "scan": {
+            "type": "container_scanning",
+            "status": "success",
+            "start_time": moment,
+            "end_time": moment,
+            "analyzer": _tool("ci-toolkit", "ci-toolkit", __version__, "ci-toolkit"),
+            "scanner": _tool(
+                plain(findings.scanner),
+                plain(findings.scanner).capitalize(),
+                findings.scanner_version,
+                "Aqua Security",
+            ),
+        },
+    }
+    # One a line: indented JSON is written by slow Python, and an image may have 25,000.
+    lines = [json.dumps(_vulnerability(d, findings, image), ensure_ascii=False) for d in distinct(findings, ignored)]
+    opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
+    text = opened + ', "vulnerabilities": [\n' + ",\n".join(lines) + "\n]}\n"
+    return text.encode("utf-8", "replace")
+
+
+def severity_name(severity: Severity) -> str:
+    """GitLab's word for it."""
+    return str(severity).capitalize()
+
+
+def _tool(identifier: str, name: str, version: str, vendor: str) -> dict[str, Any]:
+    return {"id": identifier, "name": name, "version": plain(version, 100) or "unknown", "vendor": {"name": vendor}}
+
+
+def _vulnerability(each: Distinct, findings: ImageFindings, image: GitLabImage) -> dict[str, Any]:
+    finding = each.finding
+    location = {
+        "image": image.reference,
+        "operating_system": plain(each.platforms[0].os, _LONGEST_NAME) or "unknown",
+        "dependency": {
+            "package": {"name": plain(finding.package, _LONGEST_NAME) or "unknown"},
+            "version": plain(finding.installed, _LONGEST_NAME) or "unknown",
+        },
+    }
+    if image.default_reference:
+        location["default_branch_image"] = image.default_reference
+    return {
+        "id": stable_id(findings.image, finding),
+        "name": plain(f"{finding.id}: {finding.title or finding.package}", _LONGEST_NAME),
+        "description": _description(each, findings),
+        "severity": severity_name(finding.severity),
+        "solution": _solution(finding),
+        "identifiers": list(_identifiers(finding)),
+        "links": [{"url": address} for address in _addresses(finding)],
+        "location": location,
+        "details": _details(each),
+    }
+
+
+def _description(each: Distinct, findings: ImageFindings) -> str:
+    finding = each.finding
+    where = f" at /{finding.path}" if finding.path else ""
+    said = f", says {finding.severity_source}" if finding.severity_source else ""
+    platforms = ", ".join(platform.platform for platform in each.platforms)
+    text = (
+        f"{finding.package} {', '.join(each.installed)}{where} in image {findings.image} ({platforms}) "
+        f"has {finding.id}, severity {finding.severity}{said}"
+    )
+    return plain(text, 2000) + (f". {plain(finding.title, 1000)}" if finding.title else "")
+
+
+def _solution(finding: Finding) -> str:
+    if finding.fixable:
+        return plain(f"Upgrade {finding.package} to {finding.fixed}, or the base image that brings it", 2000)
+    return plain(f"There is no fixed version of {finding.package} ({finding.status or 'status unknown'})", 2000)
+
+
+def _identifiers(finding: Finding) -> Iterator[dict[str, str]]:
+    known = (plain(identifier, _LONGEST_NAME) or "unknown" for identifier in (finding.id, *finding.aliases))
+    for number, name in enumerate(list(dict.fromkeys(known))[:_MOST_IDENTIFIERS]):
+        kind, address = _kind_and_address(name)
+        address = address or ("" if number else web_address(finding.url))
+        yield {"type": kind, "name": name, "value": name} | ({"url": address} if address else {})
+
+
+def _kind_and_address(identifier: str) -> tuple[str, str]:
+    for kind, (pattern, base) in _KNOWN_IDS.items():
+        if pattern.fullmatch(identifier):
+            return kind, base + identifier
+    kind_of = _KIND.match(identifier)
+    return (kind_of[1].lower() if kind_of else "trivy"), ""
+
+
+def _addresses(finding: Finding) -> list[str]:
+    known = (web_address(finding.url), *(_kind_and_address(identifier)[1] for identifier in finding.aliases))
+    return list(dict.fromkeys(address for address in known if address))
+
+
+def _details(each: Distinct) -> dict[str, Any]:
+    """Facts that GitLab shows beside the finding, by a key and a name of ours."""
+    facts = {
+        "platforms": ("Platforms", ", ".join(platform.platform for platform in each.platforms)),
+        "versions": ("Installed", ", ".join(each.installed)),
+        "path": ("Path", each.finding.path and f"/{each.finding.path}"),
+        "purl": ("Package URL", each.finding.purl),
+    }
+    return {
+        key: {"type": "text", "name": name, "value": plain(value, 1000)}
+        for key, (name, value) in facts.items()
+        if value
+    }

@@ -1,0 +1,43 @@
+"""What a run's reports are made of, and what makes one: the step that writes SARIF writes the others beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.errors import SourceLine
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Ignore
+    from ci_toolkit.model.plan import Action
+    from ci_toolkit.state import ImageState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A scanned image."""
+
+    options: ImageOptions
+    image: ImageState
+    findings: ImageFindings
+    ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
+    """Platform → key of a finding → the entry that ignored it on the day of the scan."""
+    place: SourceLine
+    """The `FROM` it is built on, relative to the checkout's top."""
+
+
+class Reports(Protocol):
+    """One kind of reports, or several that belong together."""
+
+    def plan(self, step: str, options: ImageOptions, image: ImageState) -> Sequence[Action]:
+        """What `make` would do: no write, no process."""
+
+    def make(self, subject: Subject) -> Mapping[str, Path]:
+        """Write an image's files, each whole or not at all, in place of an earlier run's.
+
+        Returns them by the names that the state keeps them under. Raises ToolkitError.
+        """

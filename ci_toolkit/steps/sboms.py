@@ -1,0 +1,102 @@
+"""The bills of materials of an image's platforms, made of the scan's own reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ci_toolkit.errors import UsageError
+from ci_toolkit.files import write_atomically
+from ci_toolkit.model.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.model.sbom import SbomFormat
+    from ci_toolkit.state import ImageState
+    from ci_toolkit.steps.reports import Subject
+
+
+class SbomMaker(Protocol):
+    """Makes a document of a scanner's report; `ci_toolkit.scanners.sbom.TrivySboms` is the one."""
+
+    def argv(self, form: SbomFormat, private: Path) -> tuple[str, ...]:
+        """The command that `make` runs."""
+
+    def make(
+        self, form: SbomFormat, report: Path, *, name: str, private: Path, properties: Mapping[str, str] | None = None
+    ) -> bytes:
+        """The document; raises ToolError."""
+
+
+class SbomReports:
+    """One file a format and platform: `cyclonedx.json` for the first, `cyclonedx-linux-arm64.json` for another.
+
+    So `cyclonedx*.json` are all of them, each once.
+    """
+
+    def __init__(
+        self,
+        maker: SbomMaker,
+        formats: Sequence[SbomFormat],
+        *,
+        root: Path,
+        workdir: Path,
+        properties: Callable[[ImageOptions, PlatformFindings], Mapping[str, str]] | None = None,
+    ) -> None:
+        """`root`: the config's directory; `properties`: what CycloneDX documents tell beside what Trivy tells."""
+        self._maker = maker
+        self._formats = formats
+        self._root = root
+        self._reports = workdir / "reports"
+        self._private = workdir / "sbom"
+        self._properties = properties
+
+    def plan(self, step: str, options: ImageOptions, image: ImageState) -> Sequence[Action]:
+        """A command and a file for each platform that is known already, or asked for."""
+        platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+        actions = []
+        for form, platform, file in self._files(options.name, platforms):
+            about = f"the bill of materials of {options.name} {platform} as {form}"
+            argv = self._maker.argv(form, self._private)
+            actions += [
+                Action(step=step, kind="command", summary=f"make {about}", image=options.name, argv=argv),
+                Action(step=step, kind="write", summary=f"write {about}", image=options.name, path=str(file)),
+            ]
+        return actions
+
+    def make(self, subject: Subject) -> Mapping[str, Path]:
+        """See `Reports.make`; raises UsageError where the scan's own report wasn't handed on."""
+        options, findings = subject.options, subject.findings
+        self._clear(options.name)
+        made = {}
+        platforms = {platform.platform: platform for platform in findings.platforms}
+        for form, name, file in self._files(options.name, tuple(platforms)):
+            report = subject.image.reports.get(f"{findings.scanner} {name}")
+            if report is None:
+                message = f"the report of {findings.scanner} on {options.name} {name} isn't there"
+                raise UsageError(message, hint="run `ci-toolkit scan` again, or hand the scan job's workdir on")
+            data = self._maker.make(
+                form,
+                self._root / report,
+                name=str(next(iter(options.repositories), options.name)),
+                private=self._private,
+                properties=self._properties(options, platforms[name]) if self._properties else None,
+            )
+            write_atomically(file, data)
+            made[f"{form} {name}"] = file
+        return made
+
+    def _clear(self, image: str) -> None:
+        """An earlier run may have had more platforms, and whoever collects the files goes by their names."""
+        for form in self._formats:
+            for old in (self._reports / image).glob(f"{form}*.json"):
+                old.unlink(missing_ok=True)
+
+    def _files(self, image: str, platforms: Sequence[str]) -> Iterator[tuple[SbomFormat, str, Path]]:
+        for form in self._formats:
+            for number, platform in enumerate(platforms):
+                suffix = f"-{platform.replace('/', '-')}" if number else ""
+                yield form, platform, self._reports / image / f"{form}{suffix}.json"
