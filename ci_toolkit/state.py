@@ -134,6 +134,14 @@ class PinEdit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CommitRequest:
+    """The merge request or pull request that a commit is in."""
+
+    number: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
     """One commit of pinned manifests that is on its branch at the remote."""
 
@@ -147,6 +155,8 @@ class Commit:
     """The environment it was pinned for; None: for the run's own `pin` section."""
     at: str
     """ISO 8601, UTC."""
+    request: CommitRequest | None = None
+    """Where the branch is one of its own, the request to merge it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,7 +245,7 @@ def from_json(document: Mapping[str, Any]) -> State:
         images={name: _image(image) for name, image in document["images"].items()},
         pins=tuple(PinEdit(**pin) for pin in document["pins"]),
         promotions=tuple(_promotion(promotion) for promotion in document["promotions"]),
-        commits=tuple(Commit(**{**commit, "files": tuple(commit["files"])}) for commit in document.get("commits", ())),
+        commits=tuple(_commit(commit) for commit in document.get("commits", ())),
     )
 
 
@@ -278,6 +288,12 @@ def _promotion(document: Mapping[str, Any]) -> Promotion:
     replaced = {tag: Digest(digest) for tag, digest in document["replaced"].items()}
     known = {"digest": Digest(document["digest"]), "tags": tuple(document["tags"]), "replaced": replaced}
     return Promotion(**{**document, **known})
+
+
+def _commit(document: Mapping[str, Any]) -> Commit:
+    request = document.get("request")
+    known = {"files": tuple(document["files"]), "request": CommitRequest(**request) if request else None}
+    return Commit(**{**document, **known})
 
 
 def _image(document: Mapping[str, Any]) -> ImageState:

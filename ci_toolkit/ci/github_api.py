@@ -5,122 +5,47 @@ Source: GitHub, "Getting started with the REST API", "Rate limits for the REST A
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from ci_toolkit.errors import UsageError
-from ci_toolkit.model.text import neutralise
-from ci_toolkit.proxies import is_loopback
-from ci_toolkit.retries import Patience, Retries, parse_retry_after
-from ci_toolkit.transport import HttpError, Transport, is_temporary, status_line
+from ci_toolkit.ci.rest_api import ApiError, RestApi, safe_base
+from ci_toolkit.retries import parse_retry_after
+from ci_toolkit.transport import is_temporary, status_line
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ci_toolkit.connections import Limits
-    from ci_toolkit.progress import Progress
-    from ci_toolkit.redact import Redactor
     from ci_toolkit.transport import Reply
 
 _GITHUB = "https://api.github.com"
 _API_VERSION = "2022-11-28"
-_MAX_ANSWER = 4 * 1024 * 1024
-_PATIENCE = Patience(attempts=5, first_wait=1.0, longest_wait=60.0, total=120.0)
 _UNTOLD_WAIT = 60.0
 """Seconds to wait where a secondary limit tells no time ("at least one minute")."""
 _PERMISSIONS = re.compile(r"[a-z_]+=(?:read|write)(?:[,;] ?[a-z_]+=(?:read|write))*")
 
 
-class GitHubError(HttpError):
-    """An answer that isn't what was asked for. `said`: GitHub's own words, made harmless; `permission`: the one
-    that the token lacks, as a workflow writes it, where GitHub says so."""
+class GitHubError(ApiError):
+    """GitHub's. `permission`: the one that the token lacks, as a workflow writes it, where GitHub says so."""
 
-    said: str = ""
     permission: str = ""
 
 
 def api_of(env: Mapping[str, str]) -> str:
     """The API's base without a slash at its end. Raises UsageError where the token would travel in the open."""
-    base = env.get("GITHUB_API_URL") or _GITHUB
-    try:
-        parts = urlsplit(base)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        good = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or parts.username)
-    except ValueError:
-        safe = good = False
-    if not safe or not good:
-        message = f"GITHUB_API_URL is {neutralise(without_query(base))!r}, where no token is sent: only https is safe"
-        raise UsageError(message, hint=f"unset it for {_GITHUB}, or give the server's https address with its /api/v3")
-    return base.rstrip("/")
+    example = f"unset it for {_GITHUB}, or give the server's https address with its /api/v3"
+    return safe_base("GITHUB_API_URL", env.get("GITHUB_API_URL") or _GITHUB, example=example)
 
 
-class GitHubApi:
-    """Requests with one token, which its host alone gets to see. Errors are HttpErrors, so exit code 4."""
+class GitHubApi(RestApi):
+    """GitHub, asked with one token."""
 
-    def __init__(
-        self,
-        base: str,
-        token: str,
-        *,
-        env: Mapping[str, str],
-        redact: Redactor,
-        progress: Progress | None = None,
-        limits: Limits | None = None,
-        patience: Patience | None = None,
-    ) -> None:
-        """`base`: as `api_of` gives it; `env`: for proxies and CA bundles."""
-        redact.add(token)
-        self._base, self._token, self._redact = base, token, redact
-        self._patience = patience or _PATIENCE
-        self._retries = Retries(self._patience, progress)
-        self._transport = Transport(env=env, limits=limits)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
-
-    def get(self, path: str) -> dict[str, Any]:
-        """The JSON object at `/repos/…`. Raises HttpError."""
-        return self._persist("GET", path, b"", repeatable=True)
-
-    def post(self, path: str, document: Mapping[str, Any], *, repeatable: bool = False) -> dict[str, Any]:
-        """The JSON object that a JSON object gives. Raises HttpError.
-
-        `repeatable`: doing it twice is no harm. Else only what GitHub's rate limits turned away is sent again: of a
-        broken connection or a 5xx nobody knows whether it was done.
-        """
-        return self._persist("POST", path, json.dumps(document).encode(), repeatable=repeatable)
-
-    def _persist(self, method: str, path: str, body: bytes, *, repeatable: bool) -> dict[str, Any]:
-        def ask() -> dict[str, Any]:
-            try:
-                return self._ask(method, path, body)
-            except HttpError as error:
-                turned_away = isinstance(error, GitHubError) and error.code == "rate-limit"
-                error.temporary = error.temporary and (repeatable or turned_away)
-                raise
-
-        return self._retries.run(urlsplit(self._base).netloc, ask)
-
-    def _ask(self, method: str, path: str, body: bytes) -> dict[str, Any]:
-        headers = {
+    def _headers(self) -> Mapping[str, str]:
+        return {
             "Authorization": f"Bearer {self._token}",
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": _API_VERSION,
         }
-        if body:
-            headers["Content-Type"] = "application/json"
-        reply = self._transport.request(method, self._base + path, headers=headers, body=body, cap=_MAX_ANSWER)
-        document = _json(reply.body)
-        if not 200 <= reply.status < 300:
-            raise self._error(method, reply, document)
-        if not isinstance(document, dict):
-            message = f"{method} {without_query(reply.url)}: the answer is no JSON object"
-            raise HttpError(message, hint="look at who answers for that address: a proxy's page, perhaps")
-        return document
 
     def _error(self, method: str, reply: Reply, document: Any) -> GitHubError:
         said = self.harmless(_words(document) if isinstance(document, dict) else reply.body.decode("utf-8", "replace"))
@@ -156,18 +81,6 @@ class GitHubApi:
         if asked is None and used_up and re.fullmatch(r"[0-9]{1,12}", reset):
             asked = max(0.0, int(reset) - now)
         return _UNTOLD_WAIT if asked is None else asked
-
-    def harmless(self, said: str) -> str:
-        """Words of GitHub's as they may be shown: one line, no secret, no command, 300 characters at most."""
-        # Shortened at the end: of a secret that is cut off the redactor would know nothing.
-        return self._redact(neutralise(" ".join(self._redact(said).split())))[:300]
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _words(document: Mapping[str, Any]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from ci_toolkit.cli.session import Session
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from ci_toolkit.steps.commit import CommitStep
     from ci_toolkit.steps.commit_pins import Pins
     from ci_toolkit.steps.pin import TargetOf
+    from ci_toolkit.steps.requests import RequestHosts
 
 
 def wants_commit(session: Session) -> bool:
-    """Whether a run commits its own pins; raises UsageError where it does, and no branch is known.
+    """Whether a run commits its own pins; raises UsageError where it does, and no branch is known, or no request
+    could be opened.
 
     A proposal's run has none, and leaves the step out.
     """
@@ -29,7 +31,15 @@ def wants_commit(session: Session) -> bool:
         from ci_toolkit.steps.commit import target_branch
 
         target_branch(config.commit, session.context)
+        if config.commit.mode == "pull-request" and not session.settings.dry_run and session.trust.allows("commit"):
+            require_requests(session)
     return True
+
+
+def require_requests(session: Session) -> None:
+    """Raise UsageError where the variables tell already that no request can be opened: before a long build."""
+    if error := _requests(session, datetime.now(UTC)).hindrance():
+        raise error
 
 
 def run_step(session: Session, now: datetime) -> Step:
@@ -48,17 +58,30 @@ def run_step(session: Session, now: datetime) -> Step:
             targets=targets,
         )
 
-    return commit_step(session, Pins(pin, session.images), session.config.pin, now)
+    images = tuple(session.images) if len(session.images) < len(session.config.images) else ()
+    return commit_step(session, Pins(pin, session.images), session.config.pin, now, images=images)
 
 
 def commit_step(
-    session: Session, pins: Pins, entries: Sequence[PinOptions], now: datetime, environment: str | None = None
+    session: Session,
+    pins: Pins,
+    entries: Sequence[PinOptions],
+    now: datetime,
+    *,
+    environment: str | None = None,
+    images: Sequence[str] = (),
 ) -> CommitStep:
-    """The step that commits these pins, which these entries of the config ask for."""
+    """The step that commits these pins, which these entries of the config ask for.
+
+    `environment`: the one that is promoted to. `images`: those of them that the pins are of, where not all are: a run
+    for some images alone is a delivery of its own, and so is its request.
+    """
     from ci_toolkit.steps.commit import CommitStep
 
+    options = session.config.commit
+    purpose = f"promote-{environment}" if environment else "pin"
     return CommitStep(
-        options=session.config.commit,
+        options=options,
         pins=pins,
         entries=entries,
         root=session.config.root,
@@ -70,4 +93,23 @@ def commit_step(
         now=now,
         progress=session.progress,
         environment=environment,
+        requests=_requests(session, now) if options.mode == "pull-request" else None,
+        purpose="-".join([purpose, *images]),
     )
+
+
+def _requests(session: Session, now: datetime) -> RequestHosts:
+    """Where this job opens requests: its own CI system's code host."""
+    if session.context.platform == "gitlab":
+        from ci_toolkit.ci.gitlab_requests import GitLabRequests
+
+        return GitLabRequests(
+            env=session.env, redact=session.redact, progress=session.progress, today=now.astimezone(UTC).date()
+        )
+    if session.context.platform == "github":
+        from ci_toolkit.ci.github_requests import GitHubRequests
+
+        return GitHubRequests(env=session.env, redact=session.redact, progress=session.progress)
+    from ci_toolkit.ci.no_requests import NoRequests
+
+    return NoRequests()

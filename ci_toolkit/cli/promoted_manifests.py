@@ -27,6 +27,7 @@ class Manifests:
         self._now = now
         self._environment = environment
         own = environment.repositories
+        self._partial = len(images) < len(environment.images or opened.config.images)
         self._images = {n: replace(image, repositories=own.get(n, image.repositories)) for n, image in images.items()}
 
     def pin(self, targets: TargetOf) -> Step:
@@ -46,7 +47,14 @@ class Manifests:
             targets=targets,
             environment=name,
         )
-        return commit_step(self._opened, pins, self._environment.pin, self._now, name)
+        return commit_step(
+            self._opened,
+            pins,
+            self._environment.pin,
+            self._now,
+            environment=name,
+            images=tuple(self._images) if self._partial else (),
+        )
 
     def _pin_in(self, root: Path, targets: TargetOf, progress: Progress) -> Step:
         from ci_toolkit.steps.pin import PinStep
@@ -56,7 +64,7 @@ class Manifests:
             images=self._images,
             root=root,
             progress=progress,
-            partial=len(self._images) < len(self._environment.images or self._opened.config.images),
+            partial=self._partial,
             targets=targets,
             environment=self._environment.name,
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ci_toolkit.git import Git
     from ci_toolkit.redact import Redactor
@@ -24,7 +24,9 @@ SETTINGS = (
 """For every call: no hook runs, nothing is signed or tidied up by the way."""
 _PASSED_ON = frozenset({"SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS"})
 _PASSED_ON_PREFIXES = ("GIT_CONFIG_", "GIT_SSL_")
-_USER = "x-access-token"
+_GITHUB_USER = "x-access-token"
+_GITLAB_USER = "oauth2"
+_RUNNER = "gitlab-ci-token"
 
 
 def git_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -34,24 +36,60 @@ def git_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def token_variables(git: Git, url: str, env: Mapping[str, str], redact: Redactor) -> dict[str, str]:
-    """Variables that give git the job's GITHUB_TOKEN for this remote; none where git has a login, or for another host.
+    """Variables that give git the job's token for this remote; none where git has a login, or for another host.
 
     The token is in the environment of the calls that need it, in no argument and no file. What actions/checkout left
-    in the configuration, a credential helper or a login in the address goes first.
+    in the configuration, a credential helper or a login in the address goes first; except that GITLAB_TOKEN goes
+    before what GitLab's runner left: its job token may push only where a project allows it.
     """
+    if env.get("GITLAB_CI") == "true":
+        return _gitlab_variables(git, url, env, redact)
     token, server = env.get("GITHUB_TOKEN", ""), env.get("GITHUB_SERVER_URL", "")
-    if not token or not _is_at(url, server):
+    if not token or not _is_at(url, server) or _has(git, url, "http.extraheader", "credential.helper"):
         return {}
-    if any(git("config", "--get-urlmatch", name, url, check=False).strip() for name in _LOGINS):
+    return _settings(env, [_header(server, _GITHUB_USER, token, redact)])
+
+
+def _gitlab_variables(git: Git, url: str, env: Mapping[str, str], redact: Redactor) -> dict[str, str]:
+    """Source: GitLab, "Personal access tokens" (any user name does), "CI/CD job token" (`gitlab-ci-token`)."""
+    server, bare = env.get("CI_SERVER_URL", ""), _without_runner(url)
+    if not _is_at(bare, server) or _has(git, bare, "http.extraheader"):
         return {}
-    redact.add(token, user=_USER)
-    login = base64.b64encode(f"{_USER}:{token}".encode()).decode()
+    if token := env.get("GITLAB_TOKEN", ""):
+        known = [(f"url.{bare}.insteadOf", url)] if bare != url else []
+        return _settings(env, [*known, _header(server, _GITLAB_USER, token, redact)])
+    token = env.get("CI_JOB_TOKEN", "")
+    if not token or bare != url or _has(git, bare, "credential.helper"):
+        return {}
+    return _settings(env, [_header(server, _RUNNER, token, redact)])
+
+
+def _header(server: str, user: str, token: str, redact: Redactor) -> tuple[str, str]:
+    redact.add(token, user=user)
+    login = base64.b64encode(f"{user}:{token}".encode()).decode()
+    return f"http.{server.rstrip('/')}/.extraheader", f"Authorization: Basic {login}"
+
+
+def _settings(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """These as git reads them from its environment, behind those that are there."""
     number = int(env["GIT_CONFIG_COUNT"]) if env.get("GIT_CONFIG_COUNT", "").isdecimal() else 0
-    return {
-        "GIT_CONFIG_COUNT": str(number + 1),
-        f"GIT_CONFIG_KEY_{number}": f"http.{server.rstrip('/')}/.extraheader",
-        f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {login}",
-    }
+    variables = {"GIT_CONFIG_COUNT": str(number + len(settings))}
+    for position, (key, value) in enumerate(settings, number):
+        variables |= {f"GIT_CONFIG_KEY_{position}": key, f"GIT_CONFIG_VALUE_{position}": value}
+    return variables
+
+
+def _has(git: Git, url: str, *settings: str) -> bool:
+    return any(git("config", "--get-urlmatch", name, url, check=False).strip() for name in settings)
+
+
+def _without_runner(url: str) -> str:
+    """The address without the login of GitLab's runner in it; any other one as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.username == _RUNNER else url
 
 
 def learn_login(url: str, redact: Redactor) -> None:
@@ -62,9 +100,6 @@ def learn_login(url: str, redact: Redactor) -> None:
         return
     if parts.password:
         redact.add(unquote(parts.password), user=unquote(parts.username or ""))
-
-
-_LOGINS = ("http.extraheader", "credential.helper")
 
 
 def _is_at(url: str, server: str) -> bool:

@@ -1,14 +1,13 @@
-"""A branch at a remote: where it is, and moving it on by one commit, never by force."""
+"""A branch at a remote: where it is, and moving it from there, and from nowhere else, to a commit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.commits.refusal import refusal_of
+from ci_toolkit.commits.refusal import Refusal, refusal_of
 from ci_toolkit.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
-    from ci_toolkit.commits.refusal import Refusal
     from ci_toolkit.git import Git
 
 _TIMEOUT = 600.0
@@ -24,51 +23,59 @@ class RemoteBranch:
 
     def __init__(self, git: Git, remote: str, branch: str, *, own: bool) -> None:
         self._git = git
-        self._remote = remote
+        self.remote = remote
         self.branch = branch
         self._ref = f"refs/heads/{branch}"
         self._own = own
 
     def __str__(self) -> str:
-        return f"{self.branch} at {self._remote}"
+        return f"{self.branch} at {self.remote}"
 
     def head(self) -> str | Refusal:
         """The branch's commit, which is in the checkout's objects then; or why it can't be had just now.
 
         Raises RemoteError where there is no such branch, or nobody is let in.
         """
-        asked = self._git.run("ls-remote", "--quiet", self._remote, self._ref, timeout=_TIMEOUT, check=False)
-        if asked.returncode:
-            return self._passing(refusal_of(asked), "read")
-        found = (line.partition("\t") for line in asked.stdout.splitlines())
-        head = next((revision for revision, _, name in found if name == self._ref), None)
+        head = self._asked()
         if head is None:
-            message = f"there is no branch {self.branch} at {self._remote}"
+            message = f"there is no branch {self.branch} at {self.remote}"
             raise RemoteError(message, hint="push it once by hand, or name another under `commit.branch`")
-        return head if self._has(head) else self._fetched(head)
+        return head if isinstance(head, Refusal) or self._has(head) else self._fetched(head, depth=1)
+
+    def find(self) -> str | Refusal | None:
+        """As `head`, with the commit before it; None where there is no such branch."""
+        head = self._asked()
+        if head is None or isinstance(head, Refusal):
+            return head
+        return head if self._has(head) and self._has(f"{head}^") else self._fetched(head, depth=2)
 
     def push(self, commit: str, head: str) -> Refusal | None:
-        """Move the branch from `head` to `commit`, which follows it; or why the remote didn't do it.
+        """Move the branch from `head` to `commit`; or why the remote didn't do it. An empty head: it isn't there yet.
 
         Raises RemoteError for what no second try can mend.
         """
-        pushed = self._git.run(*push_arguments(self._remote, self.branch, commit, head), timeout=_TIMEOUT, check=False)
+        pushed = self._git.run(*push_arguments(self.remote, self.branch, commit, head), timeout=_TIMEOUT, check=False)
         return self._passing(refusal_of(pushed), "pushed to") if pushed.returncode else None
 
-    def _fetched(self, head: str) -> str | Refusal:
+    def _asked(self) -> str | Refusal | None:
+        asked = self._git.run("ls-remote", "--quiet", self.remote, self._ref, timeout=_TIMEOUT, check=False)
+        if asked.returncode:
+            return self._passing(refusal_of(asked), "read")
+        found = (line.partition("\t") for line in asked.stdout.splitlines())
+        return next((revision for revision, _, name in found if name == self._ref), None)
+
+    def _fetched(self, head: str, *, depth: int) -> str | Refusal:
         # The history of the branch that is checked out joins what is there. All of another branch's isn't wanted in a
         # shallow clone, and a whole clone mustn't become a shallow one.
         shallow = self._git("rev-parse", "--is-shallow-repository").strip() == "true" and not self._own
-        depth = ("--depth=1",) if shallow else ()
-        fetched = self._git.run(*_QUIET_FETCH, *depth, self._remote, self._ref, timeout=_TIMEOUT, check=False)
+        limit = (f"--depth={depth}",) if shallow else ()
+        fetched = self._git.run(*_QUIET_FETCH, *limit, self.remote, self._ref, timeout=_TIMEOUT, check=False)
         if fetched.returncode:
             return self._passing(refusal_of(fetched), "fetched")
         return head if self._has(head) else self._moved()
 
     def _moved(self) -> Refusal:
-        from ci_toolkit.commits.refusal import Refusal
-
-        return Refusal("moved", "\n  the branch was replaced while it was fetched")
+        return Refusal("moved", "\n  the branch was replaced while it was fetched", "run it again")
 
     def _has(self, revision: str) -> bool:
         return self._git.run("cat-file", "-e", f"{revision}^{{commit}}", check=False).returncode == 0
@@ -83,8 +90,8 @@ class RemoteBranch:
 def push_arguments(remote: str, branch: str, commit: str, head: str) -> tuple[str, ...]:
     """The push of one commit. The lease says where the branch has to be: anywhere else, the push is refused.
 
-    It isn't a way to force, since the commit follows that head: a branch that was moved back meanwhile gets nothing
-    of what was taken off it again.
+    It isn't a way to force where the commit follows that head: a branch that was moved back meanwhile gets nothing
+    of what was taken off it again. Only a request's own branch gets a commit that doesn't follow.
     """
     ref = f"refs/heads/{branch}"
     return (*_PUSH, f"--force-with-lease={ref}:{head}", remote, f"{commit}:{ref}")

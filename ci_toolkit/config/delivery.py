@@ -34,6 +34,8 @@ class Delivery:
     """Some registry is logged in to by the job's OIDC token."""
     commits: bool
     """Pinned manifests are committed."""
+    requests: bool
+    """They are committed onto a branch of their own, with a request to merge it."""
     environments: tuple[str, ...]
     """Where images are promoted to, each after the one it takes them from."""
     secrets: tuple[str, ...]
@@ -61,6 +63,7 @@ def delivery_of(root: Node) -> Delivery:
         hosts=frozenset(_hosts(root)),
         keyless=bool(_KEYLESS & set(logins)),
         commits=_text(root, "commit", "mode") not in (None, "none"),
+        requests=_text(root, "commit", "mode") == "pull-request",
         environments=tuple(_in_order(root)),
         secrets=tuple(secrets),
         variables=tuple(name for name in names if name not in secrets and not _GIVEN.fullmatch(name)),

@@ -108,6 +108,8 @@ def _promoting(wanted: Delivery, place: Place, environment: str, before: str) ->
 def _permissions(wanted: Delivery, *, scans: bool) -> Iterator[str]:
     yield "    permissions:"
     yield "      contents: write # commits of pinned manifests" if wanted.commits else "      contents: read"
+    if wanted.requests:
+        yield "      pull-requests: write # requests to merge them"
     if GHCR in wanted.hosts:
         yield "      packages: write # images to ghcr.io"
     if wanted.keyless:

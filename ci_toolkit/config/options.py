@@ -183,13 +183,15 @@ class Author:
 class CommitOptions:
     """`commit`: how pinned manifests get onto a branch."""
 
-    mode: Literal["none", "push"]
+    mode: Literal["none", "push", "pull-request"]
     branch: str | None
     """None: the branch that is checked out, or that the CI system runs for."""
     remote: str
     message: str
     """A template (`ci_toolkit.model.commit_message`)."""
     author: Author | None
+    request_prefix: str
+    """What the branches of `pull-request` start with."""
     skip_ci: bool
 
 

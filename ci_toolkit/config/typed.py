@@ -239,6 +239,7 @@ def _commit(options: Mapping[str, Any]) -> CommitOptions:
         remote=options["remote"],
         message=options["message"],
         author=Author(name=author["name"], email=author["email"]) if author else None,
+        request_prefix=options["request-prefix"],
         skip_ci=options["skip-ci"],
     )
 

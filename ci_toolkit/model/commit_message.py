@@ -57,8 +57,9 @@ def commit_message(
     *,
     environment: str | None = None,
     skip_ci: bool = False,
+    target: str | None = None,
 ) -> str:
-    """The whole message. A template of one line gets the images as its body.
+    """The whole message. A template of one line gets the images as its body. `target`: the branch it is requested for.
 
     A field nobody knows is left out with the blank before it, so that one template serves runs and promotions.
     """
@@ -75,6 +76,7 @@ def commit_message(
     body = body.strip("\n") or "\n".join(f"{image.name} → {_line(image.reference)}" for image in delivered)
     trailers = [f"Image-Digest: {image.name}@{image.digest}" for image in delivered]
     trailers += [f"Environment: {environment}"] if environment else []
+    trailers += [f"Target-Branch: {_line(target)}"] if target else []
     trailers += [f"Run-URL: {_line(context.run_url)}"] if context.run_url else []
     return "\n\n".join(part for part in (subject, body, "\n".join(trailers)) if part) + "\n"
 

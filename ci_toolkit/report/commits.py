@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 def commit_line(commit: Commit) -> str:
-    """Which commit, where it is, how many files it changes."""
+    """Which commit, where it is, how many files it changes, which request it is in."""
     files = "1 file" if len(commit.files) == 1 else f"{len(commit.files)} files"
-    return neutralise(f"{commit.revision[:12]} on {commit.branch} of {commit.repository}  ({files})")
+    request = f", requested by {commit.request.url}" if commit.request else ""
+    return neutralise(f"{commit.revision[:12]} on {commit.branch} of {commit.repository}  ({files}){request}")

@@ -23,7 +23,9 @@ def pins(report: RunReport) -> Iterator[Block]:
         yield from _manifests(report)
     for commit in report.commits:
         where = f"{code(commit.branch)} of {link(code(commit.repository), commit.repository)}"
-        yield text_block(f"Committed as {code(commit.revision[:12])} on {where}")
+        request = commit.request
+        asked = f", and {link(f'request {request.number}', request.url)} asks to merge it" if request else ""
+        yield text_block(f"Committed as {code(commit.revision[:12])} on {where}{asked}")
 
 
 def _manifests(report: RunReport) -> Iterator[Block]:

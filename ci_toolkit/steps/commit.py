@@ -3,60 +3,44 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.ci.git import checkout_of, web_address
 from ci_toolkit.commits.access import SETTINGS, git_environment, learn_login, token_variables
-from ci_toolkit.commits.checkout import follow, hand_back
+from ci_toolkit.commits.checkout import hand_back
 from ci_toolkit.commits.identity import identity
 from ci_toolkit.commits.refusal import Refusal
 from ci_toolkit.commits.remote import RemoteBranch, check_branch, push_arguments, remote_url
-from ci_toolkit.commits.worktree import Worktree
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.git import Git
-from ci_toolkit.model.commit_message import commit_message
 from ci_toolkit.model.plan import Action
-from ci_toolkit.model.text import neutralise
-from ci_toolkit.state import Commit
+from ci_toolkit.model.request import is_request_branch, request_branch
+from ci_toolkit.steps.commit_making import Job, Making
+from ci_toolkit.steps.commit_push import Push
+from ci_toolkit.steps.commit_request import Requested
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from ci_toolkit.config.options import CommitOptions, PinOptions
-    from ci_toolkit.model.commit_message import Delivered
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
-    from ci_toolkit.state import PinEdit, State
+    from ci_toolkit.state import Commit, PinEdit, State
+    from ci_toolkit.steps.commit_making import Way
     from ci_toolkit.steps.commit_pins import Pins
+    from ci_toolkit.steps.requests import RequestHosts
 
 ATTEMPTS = 10
 """Each refusal of a moved branch is another's commit: ten runs at once all get theirs in."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
-_OURS = "commit-"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Job:
-    """One run's dealings with one branch."""
-
-    git: Git
-    remote: RemoteBranch
-    repository: str
-    """For the record: the remote's web address, or its name."""
-    prefix: str
-    """The config's directory within the checkout, with a slash behind, or nothing."""
-    held: Sequence[PinEdit]
-    identity: Mapping[str, str]
 
 
 class CommitStep:
@@ -82,61 +66,92 @@ class CommitStep:
         now: datetime,
         progress: Progress,
         environment: str | None = None,
+        requests: RequestHosts | None = None,
+        purpose: str = "pin",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`requests`: where the commit is requested to be merged; None: it is pushed onto its branch."""
         self._options = options
         self._pins = pins
-        self._entries = entries
         self._root = root
-        self._workdir = workdir
         self._context = context
         self._runner = runner
         self._env = env
         self._redact = redact
-        self._now = now
         self._progress = progress
-        self._environment = environment
+        self._requests = requests
+        self._purpose = purpose
         self._sleep = sleep
+        self._making = Making(
+            options=options,
+            pins=pins,
+            entries=entries,
+            workdir=workdir,
+            context=context,
+            now=now,
+            progress=progress,
+            environment=environment,
+        )
 
     def plan(self, state: State) -> Sequence[Action]:
-        """The files, the branch, the subject and the push; the manifests are read, no git is run."""
+        """The files, the branch, the subject, the push and the request; the manifests are read, no git is run."""
         branch, remote = target_branch(self._options, self._context), self._options.remote
         files = self._pins.planned(self._root, state)
-        if not files:
-            return [Action(step=self.name, kind="decide", summary="nothing to commit: no manifest changes")]
-        subject = self._message(self._pins.to_be_delivered(state)).partition("\n")[0]
+        why = self._why_none() if files else "no manifest changes"
+        if why:
+            return [Action(step=self.name, kind="decide", summary=f"nothing to commit: {why}")]
+        subject = self._making.message(self._pins.to_be_delivered(state)).partition("\n")[0]
         when = "the branch doesn't hold the digests already"
         on_top = f"on top of {branch} at {remote}: {subject}"
-        return [
-            Action(step=self.name, kind="decide", summary=f"commit {', '.join(files)} {on_top}", when=when),
-            Action(
-                step=self.name,
-                kind="command",
-                summary=f"push to {branch} at {remote}, never by force",
-                argv=("git", *push_arguments(remote, branch, "<commit>", "<head>")),
-                when=when,
-            ),
-        ]
+        committed = Action(step=self.name, kind="decide", summary=f"commit {', '.join(files)} {on_top}", when=when)
+        if self._requests is None:
+            return [committed, self._planned_push(branch, f"push to {branch} at {remote}, never by force", when)]
+        source = self._request_branch(branch)
+        replaced = f"push to {source} at {remote}, in place of an earlier commit of ours there and nothing else"
+        look, *rest = self._requests.plan(self.name, source, branch)
+        return [look, committed, self._planned_push(source, replaced, when), *rest]
 
     def run(self, state: State) -> State:
-        """Commit and push; where the branch holds everything already, do neither.
+        """Commit and push, and see to the request; where the branch holds everything already, do nothing.
 
-        Raises UsageError outside of a checkout, without a branch or remote; IntegrityError where the checkout or the
-        branch doesn't hold what was pinned; RemoteError where the remote refuses, or moves on at every try; ToolError
-        where git fails.
+        Raises UsageError outside of a checkout, without a branch or remote, or where no request can be opened;
+        IntegrityError where the checkout or the branch doesn't hold what was pinned; RemoteError where the remote
+        refuses, or moves on at every try; ToolError where git fails.
         """
+        if why := self._why_none():
+            self._progress.info(f"nothing to commit: {why}")
+            return state
         held = self._pins.held(self._root, state)
         if not held:
             self._progress.info("nothing to commit: no manifest holds an image of this run")
             return state
         job = self._job(held)
         try:
-            commit = self._delivered(job, state)
+            with self._way(job) as way:
+                commit = self._delivered(way, state)
         finally:
             hand_back(job.git)
-        return replace(state, commits=(*state.commits, commit)) if commit else state
+        if commit is None or any(replace(known, at=commit.at) == commit for known in state.commits):
+            return state
+        return replace(state, commits=(*state.commits, commit))
 
-    def _job(self, held: Sequence[PinEdit]) -> _Job:
+    def _why_none(self) -> str:
+        """A request's own branch starts no further request: its pipelines would go round in circles."""
+        here = self._context.branch or self._context.checked_out
+        if self._requests is None or not is_request_branch(self._options.request_prefix, here):
+            return ""
+        return f"{here} is the branch of a request itself"
+
+    def _request_branch(self, target: str) -> str:
+        checkout = checkout_of(self._root)
+        inside = self._root.resolve().relative_to(checkout).as_posix() if checkout else ""
+        return request_branch(self._options.request_prefix, self._purpose, target, directory=inside)
+
+    def _planned_push(self, branch: str, summary: str, when: str) -> Action:
+        argv = ("git", *push_arguments(self._options.remote, branch, "<commit>", "<head>"))
+        return Action(step=self.name, kind="command", summary=summary, argv=argv, when=when)
+
+    def _job(self, held: Sequence[PinEdit]) -> Job:
         checkout = checkout_of(self._root)
         if checkout is None:
             message = f"{self._root} is in no git checkout, so nothing can be committed"
@@ -157,10 +172,10 @@ class CommitStep:
         )
         author = self._options.author
         inside = self._root.resolve().relative_to(checkout).as_posix()
-        return _Job(
+        return Job(
             git=git,
             remote=RemoteBranch(git, remote, branch, own=branch == self._context.checked_out),
-            repository=web_address(url) or remote,
+            address=web_address(url),
             prefix="" if inside == "." else f"{inside}/",
             held=held,
             identity=identity(
@@ -168,97 +183,43 @@ class CommitStep:
             ),
         )
 
-    def _delivered(self, job: _Job, state: State) -> Commit | None:
+    @contextmanager
+    def _way(self, job: Job) -> Iterator[Way]:
+        """How the commit gets there. For a request the host has to let us in before anything else is done."""
+        if self._requests is None:
+            yield Push(job, self._making, self._progress, checked_out=self._context.checked_out == job.remote.branch)
+            return
+        source = self._request_branch(job.remote.branch)
+        check_branch(job.git, source)
+        with self._requests.at(job.address) as host:
+            yield Requested(
+                job,
+                self._making,
+                self._progress,
+                host=host,
+                branch=RemoteBranch(job.git, self._options.remote, source, own=False),
+                run_url=self._context.run_url,
+            )
+
+    def _delivered(self, way: Way, state: State) -> Commit | None:
         """Try until the commit is on the branch, or the branch needs none."""
-        made: dict[str, Commit] = {}
         for attempt in count(1):
-            came = self._attempt(job, state, made)
+            came = way.attempt(state)
             if not isinstance(came, Refusal):
                 return came
             if attempt == ATTEMPTS:
-                message = f"{job.remote} took none of {ATTEMPTS} tries, and nothing is committed; git says:{came.said}"
+                message = f"{way.branch} took none of {ATTEMPTS} tries, and nothing is committed; git says:{came.said}"
                 raise RemoteError(message, hint=came.hint)
-            self._wait(job, came, attempt)
+            self._wait(way, came, attempt)
         raise AssertionError
 
-    def _wait(self, job: _Job, refusal: Refusal, attempt: int) -> None:
+    def _wait(self, way: Way, refusal: Refusal, attempt: int) -> None:
         """Longer from time to time, and never as long as others wait."""
         pause = min(_FIRST_WAIT * 2 ** (attempt - 1), _LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311 no secret
         why = "has moved on" if refusal.kind == "moved" else "doesn't answer well"
-        self._progress.info(f"{job.remote} {why}; trying again on what it holds then, in {pause:.1f} s")
+        self._progress.info(f"{way.branch} {why}; trying again on what it holds then, in {pause:.1f} s")
         self._progress.debug(f"git said:{refusal.said}")
         self._sleep(pause)
-
-    def _attempt(self, job: _Job, state: State, made: dict[str, Commit]) -> Commit | Refusal | None:
-        """One try on the branch's head as it is now. `made`: the commits of earlier tries, whose reply may be lost."""
-        head = job.remote.head()
-        if isinstance(head, Refusal):
-            return head
-        if head in made:
-            return self._told(job, made[head])
-        with self._directory() as directory:
-            commit = self._made(job, state, head, directory)
-        if commit is None:
-            self._progress.info(f"nothing to commit: {job.remote} holds every digest already")
-            self._follow(job, head, {edit.file for edit in job.held})
-            return None
-        made[commit.revision] = commit
-        refusal = job.remote.push(commit.revision, head)
-        return refusal or self._told(job, commit)
-
-    def _made(self, job: _Job, state: State, head: str, directory: Path) -> Commit | None:
-        """The commit on top of this head, in the checkout's objects and nowhere else; None where it would be empty."""
-        worktree = Worktree(job.git, directory, job.prefix)
-        patterns = {pattern for entry in self._entries for pattern in entry.files}
-        worktree.check_out(head, patterns, {edit.file for edit in job.held})
-        edits = self._pins.pinned(worktree.root, state, job.held, f"{job.remote} ({head[:12]})")
-        changed = [edit for edit in edits if edit.old != edit.new]
-        if not changed:
-            return None
-        self._warn_of_others(state, changed)
-        files = sorted({edit.file for edit in changed})
-        message = self._message(self._pins.delivered(changed, state))
-        return Commit(
-            repository=job.repository,
-            branch=job.remote.branch,
-            revision=worktree.commit(head, files, message, job.identity),
-            files=tuple(files),
-            environment=self._environment,
-            at=self._now.isoformat(timespec="seconds"),
-        )
-
-    def _warn_of_others(self, state: State, changed: Sequence[PinEdit]) -> None:
-        """Another digest came into one of our places while this run was at work: ours replaces it, with a word."""
-        known = {(edit.file, edit.new): edit.old for edit in state.pins}
-        for edit in changed:
-            if "@" in edit.old and known.get((edit.file, edit.new), edit.old) != edit.old:
-                message = f"{edit.file}:{edit.line}: {edit.old} came meanwhile, and {edit.new} takes its place"
-                self._progress.warn(neutralise(message))
-
-    def _told(self, job: _Job, commit: Commit) -> Commit:
-        self._progress.info(f"{commit.revision[:12]} is on {job.remote}: {', '.join(commit.files)}")
-        self._follow(job, commit.revision, commit.files)
-        return commit
-
-    def _follow(self, job: _Job, revision: str, files: Collection[str]) -> None:
-        if self._context.checked_out == job.remote.branch and not follow(
-            job.git, job.remote.branch, revision, [f"{job.prefix}{name}" for name in files]
-        ):
-            self._progress.info(f"the checkout stays where it is: `git pull` brings it to {job.remote}")
-
-    def _message(self, delivered: Sequence[Delivered]) -> str:
-        options = self._options
-        return commit_message(
-            options.message, delivered, self._context, environment=self._environment, skip_ci=options.skip_ci
-        )
-
-    @contextmanager
-    def _directory(self) -> Iterator[Path]:
-        """A directory of our own below the workdir, which one run holds at a time; what a killed one left goes."""
-        for left in self._workdir.glob(f"{_OURS}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_OURS, dir=self._workdir, ignore_cleanup_errors=True) as name:
-            yield Path(name).resolve()
 
 
 def target_branch(options: CommitOptions, context: CiContext) -> str:

@@ -18,7 +18,13 @@ ROOT = Path(__file__).parent.parent.parent
 WORKFLOWS = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/github/*/.github/workflows/*.yml")])
 PIPELINE = ROOT / ".github/workflows/container-pipeline.yml"
 EVERYTHING = Delivery(
-    hosts=frozenset({"ghcr.io"}), keyless=True, commits=True, environments=("staging",), secrets=(), variables=()
+    hosts=frozenset({"ghcr.io"}),
+    keyless=True,
+    commits=True,
+    requests=True,
+    environments=("staging",),
+    secrets=(),
+    variables=(),
 )
 HERE = Place(branch="main", config=".ci-toolkit.yml", version="1.0.0", commit="0" * 40)
 

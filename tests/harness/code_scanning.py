@@ -125,7 +125,7 @@ class GitHub:
         else:
             exchange.answer(Answer(status, dict(_JSON), json.dumps(document).encode()))
 
-    def _served(self, exchange: Exchange) -> tuple[int, dict[str, Any]]:
+    def _served(self, exchange: Exchange) -> tuple[int, Any]:
         name = re.escape(self.repository) if self.repository else "[^/]+/[^/]+"
         path = rf"{self.prefix}/repos/(?P<repository>{name})/code-scanning/sarifs(?:/(?P<id>[^/?]+))?"
         found = re.fullmatch(path, exchange.path)

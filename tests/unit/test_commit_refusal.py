@@ -54,3 +54,45 @@ def test_what_a_server_says(said: str, kind: str) -> None:
     assert refusal.is_passing == (kind == "away")
     assert refusal.hint
     assert "see the manual" not in refusal.said
+
+
+RULES = {
+    "GitLab: You are not allowed to push code to this project.": ("denied", "Job token permissions"),
+    "GitLab: You are not allowed to upload code for this project.": ("denied", "write access"),
+    "GitLab: This deploy key does not have write access to this project.": ("denied", "deploy key write access"),
+    "GitLab: The project you were looking for could not be found or you don't have permission to view it.": (
+        "denied",
+        "GITLAB_TOKEN",
+    ),
+    "GitLab: You can't push code to an archived project.": ("denied", "archive"),
+    "GitLab: You are not allowed to push code to protected branches on this project.": ("protected", "pull-request"),
+    "GitLab: You are not allowed to force push code to a protected branch on this project.": (
+        "protected",
+        "Protected branches",
+    ),
+    "GitLab: Author 'bot@example.com' is not a member of team": ("rule", "commit.author"),
+    "GitLab: You cannot push commits for 'bot@example.com'. You can only push commits if the committer email is one "
+    "of your own verified emails.": ("rule", "commit.author"),
+    "GitLab: Committer's email 'bot@example.com' does not follow the pattern '@acme'": ("rule", "commit.author"),
+    "GitLab: Commit message does not follow the pattern 'JIRA-[0-9]+'": ("rule", "commit.message"),
+    "GitLab: Commit message contains the forbidden pattern 'deploy'": ("rule", "commit.message"),
+    "GitLab: Branch name 'ci-toolkit/pin/main' does not follow the pattern '^feature/'": ("rule", "request-prefix"),
+    "GitLab: Commit must be signed with a GPG key": ("rule", "signed commits"),
+    "GitLab: File name deploy/app.yaml was prohibited by the pattern 'yaml$'.": ("rule", "limits"),
+    'GitLab: File "deploy/app.yaml" is larger than the allowed size of 1 MB': ("rule", "limits"),
+    "GitLab: Your push to this repository has been rejected because this repository has exceeded its size limit of "
+    "10 MB by 1 MB.": ("rule", "limits"),
+    "PUSH BLOCKED: Secrets detected in code changes": ("rule", "secret"),
+    "GitLab: The repository is temporarily read-only. Please try again later.": ("away", "run it again"),
+    "GitLab: 13:GetRef: incorrect old value provided.": ("moved", "resource_group"),
+}
+
+
+@pytest.mark.parametrize("said", RULES)
+def test_what_gitlab_says_has_its_own_remedy(said: str) -> None:
+    kind, hint = RULES[said]
+    words = f"remote: {said}\n! [remote rejected] abc -> main (pre-receive hook declined)\n"
+    refusal = refusal_of(Completed(("git",), 1, "", words))
+    assert refusal.kind == kind
+    assert hint in refusal.hint
+    assert said in refusal.said

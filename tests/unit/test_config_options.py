@@ -72,6 +72,7 @@ def test_everything() -> None:
         remote="upstream",
         message="deploy: {image} {digest:12}",
         author=Author(name="Deploy Bot", email="deploy@example.com"),
+        request_prefix="bot/deploy",
         skip_ci=True,
     )
     assert (frontend.cache.type, frontend.cache.path) == ("local", root / ".ci-toolkit/cache/frontend")
