@@ -36,6 +36,15 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def packaged_schema(name: str) -> str:
     """The text of one of the JSON Schemas in `schemas/`: in the wheel inside the package, in a checkout beside it."""
-    packaged = Path(__file__).parent / "schemas" / name
-    checkout = Path(__file__).parent.parent / "schemas" / name
+    return _packaged(f"schemas/{name}")
+
+
+def packaged_template(name: str) -> str:
+    """The text of one of GitLab's includes in `templates/gitlab/`, found likewise."""
+    return _packaged(f"templates/gitlab/{name}")
+
+
+def _packaged(name: str) -> str:
+    packaged = Path(__file__).parent / name
+    checkout = Path(__file__).parent.parent / name
     return (packaged if packaged.is_file() else checkout).read_text(encoding="utf-8")
