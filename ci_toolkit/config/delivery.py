@@ -31,10 +31,8 @@ class Delivery:
 
     hosts: frozenset[str]
     """Registries that are pushed to."""
-    keyless: frozenset[str]
-    """Providers of registries that are logged in to by the job's OIDC token: ecr, acr, google, docker-hub."""
-    identity_pools: tuple[str, ...]
-    """The workload identity providers of Google's: each is the audience of a token."""
+    keyless: bool
+    """Some registry is logged in to by the job's OIDC token."""
     commits: bool
     """Pinned manifests are committed."""
     environments: tuple[str, ...]
@@ -43,6 +41,8 @@ class Delivery:
     """Variables that hold secrets: passwords and build secrets."""
     variables: tuple[str, ...]
     """All other variables that the config refers to."""
+    identity_pools: tuple[str, ...] = ()
+    """Google's workload identity providers: each is the audience of an OIDC token."""
 
 
 def read_delivery(path: Path, given: re.Pattern[str]) -> Delivery:
@@ -65,7 +65,7 @@ def delivery_of(root: Node, given: re.Pattern[str]) -> Delivery:
     logins = [auth for _, registry in _entries(root, "registries") for auth in _providers(registry)]
     return Delivery(
         hosts=frozenset(_hosts(root)),
-        keyless=_KEYLESS & set(logins),
+        keyless=bool(_KEYLESS & set(logins)),
         identity_pools=tuple(dict.fromkeys(_identity_pools(root))),
         commits=_text(root, "commit", "mode") not in (None, "none"),
         environments=tuple(_in_order(root)),

@@ -27,7 +27,9 @@ EVERYTHING = """\
 version: 1
 registries:
   europe-docker.pkg.dev:
-    auth: { provider: google, workload-identity-provider: projects/1/locations/global/workloadIdentityPools/ci/providers/gitlab }
+    auth:
+      provider: google
+      workload-identity-provider: projects/1/locations/global/workloadIdentityPools/ci/providers/gitlab
   registry.example.com:
     auth: { username: "${REGISTRY_USER}", password: "${REGISTRY_PASSWORD}" }
 images:
@@ -73,7 +75,12 @@ def _includes(text: str) -> list[dict[str, Any]]:
 
 
 def _is_right(file: Path) -> bool:
-    command = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", str(file)]
+    command = [
+        str(Path(sys.executable).parent / "check-jsonschema"),
+        "--builtin-schema",
+        "vendor.gitlab-ci",
+        str(file),
+    ]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -120,9 +127,7 @@ def test_everything_that_a_config_wants_is_in_the_pipeline(run_command: Run, pro
 
 
 @pytest.mark.parametrize("name", ["template", "promote"])
-def test_only_inputs_that_the_templates_have_are_given(
-    run_command: Run, project: Path, home: Path, name: str
-) -> None:
+def test_only_inputs_that_the_templates_have_are_given(run_command: Run, project: Path, home: Path, name: str) -> None:
     below = project / "services" / "app"
     below.mkdir(parents=True)
     (below / ".ci-toolkit.yml").write_text(EVERYTHING)

@@ -2,8 +2,8 @@
 
 Every job works in a copy of what is committed and gets from others what travels as an artifact or by dotenv, nothing
 else. Where gitlab-ci-local differs from GitLab: `integrity`, `id_tokens`, `resource_group`, `retry` and `timeout` are
-read and not obeyed, an unknown input isn't refused, a reference of an include is a tag or branch, never a commit, and of
-reports only dotenv comes by itself: others have to be among the artifact's paths.
+read and not obeyed; an unknown input isn't refused, nor a wrong one that is used nowhere; a reference of an include is
+a tag or branch, never a commit; of reports only dotenv comes by itself, others have to be among the artifact's paths.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tests.harness.container import SOCKET, ToolkitImage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+Executor = Literal["shell", "docker"]
 _STATE = ".gitlab-ci-local"
 _RESULT = re.compile(r"^ *(PASS|FAIL|WARN) +(\S+) *$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -78,13 +79,13 @@ class GitLabLocal:
         self,
         *jobs: str,
         variables: Mapping[str, str] | None = None,
-        executor: Literal["shell", "docker"] = "shell",
+        executor: Executor = "shell",
         manual: Sequence[str] = (),
         timeout: float = 240,
     ) -> GitLabRun:
         """Run the whole pipeline, or these jobs of it, on what earlier runs left as artifacts.
 
-        `manual`: the jobs whose button is pressed. `variables` are those of this run, as a person or trigger sets them.
+        `manual`: the jobs whose button is pressed. `variables`: those of this run, as whoever starts it sets them.
         """
         given = {"GITLAB_CI": "true", **self.variables, **(variables or {})}
         arguments = [*(part for name, value in given.items() for part in ("--variable", f"{name}={value}"))]
@@ -93,7 +94,7 @@ class GitLabLocal:
         arguments += ["--ignore-predefined-vars", ",".join(given)]
         if executor == "shell":
             arguments += ["--force-shell-executor", "--shell-isolation"]
-        else:  # /run, for the engine copies no file into a container with something mounted behind a link, as /var/run is
+        else:  # not below /var/run, a link: the engine then copies no file into the container
             arguments += ["--helper-image", self.helper, "--network", "host", "--volume", f"{SOCKET}:/run/docker.sock"]
         try:
             done = self._call(*arguments, *jobs, timeout=timeout)
@@ -102,7 +103,7 @@ class GitLabLocal:
         return GitLabRun(self.root, done.returncode, _COLOUR.sub("", done.stdout))
 
     def expanded(self) -> str:
-        """The pipeline with every include, input, `extends` and reference put in; raises AssertionError for a wrong one."""
+        """The pipeline with all that it includes and extends put in; raises AssertionError for a wrong one."""
         done = self._call("--preview", timeout=60)
         assert done.returncode == 0, done.stdout
         return done.stdout[done.stdout.index("---\n") :]

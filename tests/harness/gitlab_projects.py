@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = ROOT / "templates"
+EXAMPLE = ROOT / "examples" / "gitlab"
 TOOLKIT = "ci-toolkit/ci-toolkit"
 TAG = "1.2.3"
 KINDS = ("local", "remote", "project", "component")
@@ -43,14 +44,12 @@ def include(server: GitLabServer, kind: str, name: str, inputs: Mapping[str, Any
     return {**where, "inputs": dict(inputs)}
 
 
-def commit_with_pipeline(root: Path, server: GitLabServer, pipeline: Mapping[str, Any], *, tag: str | None = None) -> str:
+def commit_with_pipeline(root: Path, server: GitLabServer, pipeline: Mapping[str, Any]) -> str:
     """Commit everything with this pipeline, ignored files too, as the project acme/shop; gives the revision."""
     shutil.copytree(TEMPLATES / "gitlab", root / ".gitlab", dirs_exist_ok=True)
     (root / ".gitlab-ci.yml").write_text(json.dumps(pipeline, indent=2), encoding="utf-8")
     git(root, "add", "--all", "--force")
     git(root, "commit", "--quiet", "-m", "with its pipeline")
-    if tag:
-        git(root, "tag", "--force", tag)
     server.adopt("acme/shop", root)
     return git(root, "rev-parse", "HEAD")
 

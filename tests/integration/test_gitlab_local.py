@@ -12,7 +12,7 @@ from tests.harness.project import git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.gitlab import GitLabLocal
+    from tests.harness.gitlab import Executor, GitLabLocal
     from tests.harness.gitlab_server import GitLabServer
 
 TEMPLATE = """\
@@ -68,10 +68,10 @@ def _published(server: GitLabServer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("executor", ["shell", "docker"])
 def test_jobs_get_artifacts_and_dotenv_and_nothing_else(
-    gitlab: GitLabLocal, gitlab_server: GitLabServer, executor: str
+    gitlab: GitLabLocal, gitlab_server: GitLabServer, executor: Executor
 ) -> None:
     _checkout(gitlab, gitlab_server, "include: { local: local.yml }\n", template=TEMPLATE)
-    done = gitlab.run(executor="docker" if executor == "docker" else "shell")
+    done = gitlab.run(executor=executor)
     assert done.exit_code == 0, done.log
     assert done.results == {"image-make": "PASS", "image-use": "PASS"}
     assert f"version {__version__}" in done.job_log("image-make")
