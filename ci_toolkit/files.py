@@ -35,16 +35,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def packaged_schema(name: str) -> str:
-    """The text of one of the JSON Schemas in `schemas/`: in the wheel inside the package, in a checkout beside it."""
-    return _packaged(f"schemas/{name}")
+    """The text of one of the JSON Schemas in `schemas/`."""
+    return (packaged("schemas") / name).read_text(encoding="utf-8")
 
 
-def packaged_template(name: str) -> str:
-    """The text of one of GitLab's includes in `templates/gitlab/`, found likewise."""
-    return _packaged(f"templates/gitlab/{name}")
-
-
-def _packaged(name: str) -> str:
-    packaged = Path(__file__).parent / name
-    checkout = Path(__file__).parent.parent / name
-    return (packaged if packaged.is_file() else checkout).read_text(encoding="utf-8")
+def packaged(directory: str) -> Path:
+    """A directory that is shipped along: in the wheel inside the package, in a checkout beside it."""
+    inside = Path(__file__).parent / directory
+    return inside if inside.is_dir() else Path(__file__).parent.parent / directory

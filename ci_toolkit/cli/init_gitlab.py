@@ -11,7 +11,7 @@ from ci_toolkit.cli.init import create
 from ci_toolkit.cli.init_parts import REPOSITORY, config_of, place_for
 from ci_toolkit.config.delivery import GIVEN_BY_GITLAB
 from ci_toolkit.config.gitlab_pipeline import PATH, Place, write_includes, write_pipeline
-from ci_toolkit.files import packaged_template
+from ci_toolkit.files import packaged
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def write_for_gitlab(settings: Settings, runner: Runner, checkout: Path | None, 
         config=config.path.relative_to(file.parent).as_posix(),
         version=__version__,
         commit=tagged_commit(runner, REPOSITORY, f"v{__version__}"),
-        template=packaged_template,
+        templates=packaged("templates/gitlab"),
     )
     if print_only:
         click.echo(write_pipeline(config.wanted, place), nl=False)

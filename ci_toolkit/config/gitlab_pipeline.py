@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ci_toolkit.config.scalars import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from ci_toolkit.config.delivery import Delivery
 
@@ -31,8 +32,8 @@ class Place:
     """Of the templates."""
     commit: str | None
     """The commit that the version's tag points at; None where it isn't known."""
-    template: Callable[[str], str]
-    """The text of a template of this version, by its file's name."""
+    templates: Path
+    """The directory of this version's templates."""
 
 
 def write_pipeline(wanted: Delivery, place: Place) -> str:
@@ -60,7 +61,7 @@ def _workdir(place: Place) -> str:
 
 
 def _include(name: str, place: Place, inputs: dict[str, str]) -> Iterator[str]:
-    digest = base64.b64encode(hashlib.sha256(place.template(f"{name}.yml").encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256((place.templates / f"{name}.yml").read_bytes()).digest()).decode()
     revision = place.commit or f"v{place.version}"
     yield f"  - remote: {_PUBLISHED}/{revision}/templates/gitlab/{name}.yml # v{place.version}"
     yield f"    integrity: sha256-{digest}"
