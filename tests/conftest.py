@@ -13,9 +13,11 @@ import pytest
 
 from tests.harness.act import Act
 from tests.harness.container import ToolkitImage
+from tests.harness.gitlab import GitLabLocal
+from tests.harness.gitlab_server import GitLabServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,3 +92,21 @@ def act(tmp_path: Path, toolkit_image: ToolkitImage) -> Act:
     if not runner:
         pytest.fail("CI_TOOLKIT_STACK_ACT_RUNNER is not set: run `scripts/stack up --tests`", pytrace=False)
     return Act(tmp_path / "checkout", runner, toolkit_image.name)
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> GitLabLocal:
+    """gitlab-ci-local on a checkout that is empty as yet."""
+    names = ("CI_TOOLKIT_STACK_GITLAB_CI_LOCAL", "CI_TOOLKIT_STACK_GITLAB_HELPER")
+    script, helper = (os.environ.get(name, "") for name in names)
+    if not script or not helper:
+        pytest.fail(f"{' and '.join(names)} are not set: run `scripts/stack up --tests`", pytrace=False)
+    image = os.environ.get("CI_TOOLKIT_IMAGE", "ci-toolkit:dev")
+    return GitLabLocal(tmp_path / "checkout", Path(script), helper, image)
+
+
+@pytest.fixture
+def gitlab_server(tmp_path: Path) -> Iterator[GitLabServer]:
+    """A server with no project as yet."""
+    with GitLabServer(tmp_path / "gitlab").running() as server:
+        yield server

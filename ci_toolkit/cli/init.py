@@ -24,14 +24,19 @@ if TYPE_CHECKING:
 @click.option(
     "--github", is_flag=True, help="Write a workflow too, .github/workflows/container.yml, fitted to the config."
 )
+@click.option("--gitlab", is_flag=True, help="Write a pipeline too, .gitlab-ci.yml, fitted to the config.")
 @click.option(
-    "--print", "print_only", is_flag=True, help="Print the config instead of writing it; with --github the workflow."
+    "--print",
+    "print_only",
+    is_flag=True,
+    help="Print the config instead of writing it; with --github the workflow, with --gitlab the pipeline.",
 )
 @with_settings(runs=False, reads_config=False)
-def command(settings: Settings, github: bool, print_only: bool) -> None:  # noqa: FBT001 click's flags
+def command(settings: Settings, github: bool, gitlab: bool, print_only: bool) -> None:  # noqa: FBT001 click's flags
     """Write a commented .ci-toolkit.yml from the Dockerfiles, manifests and git remote found here.
 
-    Where there is a config already, --github writes the workflow for it. No file is ever overwritten.
+    Where there is a config already, --github writes the workflow for it and --gitlab the pipeline; for a pipeline that
+    is there, --gitlab says what to add. No file is ever overwritten.
     """
     runner = SystemRunner(os.environ, Redactor())
     checkout = checkout_of(Path.cwd())
@@ -40,6 +45,11 @@ def command(settings: Settings, github: bool, print_only: bool) -> None:  # noqa
         from ci_toolkit.cli.init_github import write_for_github
 
         write_for_github(settings, runner, checkout, print_only=print_only)
+    if gitlab:
+        from ci_toolkit.cli.init_gitlab import write_for_gitlab
+
+        write_for_gitlab(settings, runner, checkout, print_only=print_only)
+    if github or gitlab:
         return
     text = write_initial(root, origin_address(runner, checkout) if checkout else None)
     if print_only:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 GHCR = "ghcr.io"
 _KEYLESS = frozenset({"ecr", "acr", "google", "docker-hub"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_GIVEN = re.compile(r"(?:GITHUB|RUNNER|ACTIONS)_.*|CI|HOME|PATH")
+GIVEN_BY_GITHUB = re.compile(r"(?:GITHUB|RUNNER|ACTIONS)_.*|CI|HOME|PATH")
+GIVEN_BY_GITLAB = re.compile(r"(?:CI|GITLAB)_.*|CI|HOME|PATH")
 """Variables that every job has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """What a workflow for a config is made of."""
+    """What a pipeline for a config is made of."""
 
     hosts: frozenset[str]
     """Registries that are pushed to."""
@@ -42,31 +43,37 @@ class Delivery:
     """Variables that hold secrets: passwords and build secrets."""
     variables: tuple[str, ...]
     """All other variables that the config refers to."""
+    identity_pools: tuple[str, ...] = ()
+    """Google's workload identity providers: each is the audience of an OIDC token."""
 
 
-def read_delivery(path: Path) -> Delivery:
+def read_delivery(path: Path, given: re.Pattern[str]) -> Delivery:
     """What the config in this file wants; raises ConfigError where it can't be read to its end as YAML."""
     violations = Violations()
     root = parse(source.read(path, str(path)), violations)
     if root is None:
         violations.raise_if_any(str(path))
         raise AssertionError(path)
-    return delivery_of(root)
+    return delivery_of(root, given)
 
 
-def delivery_of(root: Node) -> Delivery:
-    """What a config wants, by its tree. What isn't as the schema has it counts for nothing."""
-    secrets = dict.fromkeys(name for name in _secrets(root) if not _GIVEN.fullmatch(name))
+def delivery_of(root: Node, given: re.Pattern[str]) -> Delivery:
+    """What a config wants, by its tree. What isn't as the schema has it counts for nothing.
+
+    `given`: variables that every job has.
+    """
+    secrets = dict.fromkeys(name for name in _secrets(root) if not given.fullmatch(name))
     names = dict.fromkeys(name for text in _texts(root) for name in variables.names(text))
     logins = [auth for _, registry in _entries(root, "registries") for auth in _providers(registry)]
     return Delivery(
         hosts=frozenset(_hosts(root)),
         keyless=bool(_KEYLESS & set(logins)),
+        identity_pools=tuple(dict.fromkeys(_identity_pools(root))),
         commits=_text(root, "commit", "mode") not in (None, "none"),
         requests=_text(root, "commit", "mode") == "pull-request",
         environments=tuple(_in_order(root)),
         secrets=tuple(secrets),
-        variables=tuple(name for name in names if name not in secrets and not _GIVEN.fullmatch(name)),
+        variables=tuple(name for name in names if name not in secrets and not given.fullmatch(name)),
     )
 
 
@@ -85,6 +92,13 @@ def _providers(registry: Node) -> Iterator[str]:
     provider = _text(registry, "auth") or _text(registry, "auth", "provider")
     if provider and (provider != "ecr" or _text(registry, "auth", "role")):
         yield provider
+
+
+def _identity_pools(root: Node) -> Iterator[str]:
+    for _, registry in _entries(root, "registries"):
+        pool = _text(registry, "auth", "workload-identity-provider")
+        if pool and not variables.names(pool):
+            yield pool
 
 
 def _hosts(root: Node) -> Iterator[str]:

@@ -4,9 +4,9 @@
 : "${stack_dir:?}"
 
 # Single programs, unpacked into the stack's own bin; those with libraries and
-# settings of their own are installed.
+# settings of their own are installed. gitlab-ci-local copies with rsync.
 extracted_tools=(crane cosign oras)
-installed_tools=(strace)
+installed_tools=(strace rsync)
 
 tool_there() { PATH=$stack_dir/bin:$PATH command -v "$1" >/dev/null; }
 

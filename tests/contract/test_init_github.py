@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ci_toolkit.config.delivery import read_delivery
+from ci_toolkit.config.delivery import GIVEN_BY_GITHUB, read_delivery
 from ci_toolkit.version import __version__
 from tests.harness.configs import GOLDEN
 from tests.harness.project import git
@@ -236,12 +236,12 @@ def test_a_config_that_is_no_yaml_is_refused(run_command: Run, project: Path, ho
 
 @pytest.mark.parametrize("name", ["full.yml", "variables.yml", "anchors.yml", "small.yml"])
 def test_what_the_whole_schema_can_say_is_read(name: str) -> None:
-    wanted = read_delivery(GOLDEN / "right" / name)
+    wanted = read_delivery(GOLDEN / "right" / name, GIVEN_BY_GITHUB)
     assert wanted.hosts
     assert not set(wanted.secrets) & set(wanted.variables)
 
 
 @pytest.mark.parametrize("name", ["environments.yml", "everything.yml"])
 def test_what_is_not_as_the_schema_has_it_counts_for_nothing(name: str) -> None:
-    wanted = read_delivery(GOLDEN / "wrong" / name)
+    wanted = read_delivery(GOLDEN / "wrong" / name, GIVEN_BY_GITHUB)
     assert all(re.fullmatch(r"[\w.-]+", environment) for environment in wanted.environments)

@@ -69,29 +69,7 @@ class GitServer:
             request.end_headers()
             return
         self.seen.append(logins[0])
-        parts = urlsplit(request.path)
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        environment = {
-            "PATH": os.environ["PATH"],
-            "GIT_PROJECT_ROOT": str(self._directory),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "REMOTE_USER": "bot",
-            "REQUEST_METHOD": request.command,
-            "PATH_INFO": parts.path,
-            "QUERY_STRING": parts.query,
-            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-            "HTTP_GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-        }
-        result = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=False)
-        head, _, content = result.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        request.send_response(int(headers.pop("Status", "200 OK").split()[0]))
-        headers["Content-Length"] = str(len(content))
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(content)
+        answer_by_git(request, self._directory)
 
     def _is_let_in(self, login: str) -> bool:
         kind, _, value = login.partition(" ")
@@ -99,3 +77,30 @@ class GitServer:
             return kind.lower() == "basic" and base64.b64decode(value).decode().partition(":")[2] == self._token
         except ValueError:
             return False
+
+
+def answer_by_git(request: BaseHTTPRequestHandler, directory: Path) -> None:
+    """Let git's own http-backend answer a request for a repository below `directory`."""
+    parts = urlsplit(request.path)
+    body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(directory),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "REMOTE_USER": "bot",
+        "REQUEST_METHOD": request.command,
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        "HTTP_GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+    }
+    result = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=False)
+    head, _, content = result.stdout.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+    request.send_response(int(headers.pop("Status", "200 OK").split()[0]))
+    headers["Content-Length"] = str(len(content))
+    for name, value in headers.items():
+        request.send_header(name, value)
+    request.end_headers()
+    request.wfile.write(content)
