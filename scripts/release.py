@@ -3,7 +3,8 @@
 
 notes VERSION            print the version's part of CHANGELOG.md; fails where the version isn't the package's own, or
                          the Dockerfile takes a part from an image that can be moved
-commit VERSION DIGEST    make the release's two commits and its tags, and print what is to be pushed
+commit VERSION DIGEST    make the release's two commits and its tags, and print what is to be pushed; `ci-toolkit pin`
+                         takes the digest from the state that the delivering run left in `.ci-toolkit`
 name VERSION COMMIT      let every workflow, page and example that calls the action name this commit, and commit that
 """
 
@@ -53,16 +54,7 @@ def commit(root: Path, version: str, digest: str) -> str:
     notes(root, version)
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         sys.exit(f"release: {digest!r} is no digest")
-    file = root / "action.yml"
-    text, places = re.subn(
-        r"^  image: Dockerfile$",
-        f"  image: docker://{IMAGE}:{version}@{digest}",
-        file.read_text(encoding="utf-8"),
-        flags=re.MULTILINE,
-    )
-    if places != 1:
-        sys.exit(f"release: action.yml has {places} lines `  image: Dockerfile`, and should have one")
-    file.write_text(text, encoding="utf-8")
+    _pin(root, f"docker://{IMAGE}:{version}", digest)
     _pin_templates(root, version, digest)
     _commit(root, f"ci-toolkit {version}: the action and the GitLab templates run the released image")
     name(root, version, _git(root, "rev-parse", "HEAD"))
@@ -93,6 +85,22 @@ def name(root: Path, version: str, revision: str) -> None:
         if new != old:
             file.write_text(new, encoding="utf-8")
     _commit(root, f"ci-toolkit {version}: workflows, docs and examples name it")
+
+
+def _pin(root: Path, image: str, digest: str) -> None:
+    """The action runs this image instead of a Dockerfile, and this project's own `pin` adds the digest."""
+    file = root / "action.yml"
+    text, places = re.subn(
+        r"^  image: Dockerfile$", f"  image: {image}", file.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    if places != 1:
+        sys.exit(f"release: action.yml has {places} lines `  image: Dockerfile`, and should have one")
+    file.write_text(text, encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("ci-toolkit")), "pin", "--quiet"]
+    if code := subprocess.run(command, cwd=root, stdout=sys.stderr, check=False).returncode:
+        sys.exit(f"release: `ci-toolkit pin` ended with {code}")
+    if f"  image: {image}@{digest}" not in file.read_text(encoding="utf-8").splitlines():
+        sys.exit(f"release: the delivering run's state is of another image: action.yml should name {image}@{digest}")
 
 
 def _commit(root: Path, message: str) -> None:

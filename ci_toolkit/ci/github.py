@@ -49,6 +49,11 @@ class GitHub:
         """What GitHub takes of this step."""
         return summary_room(self._env)
 
+    @property
+    def has_published(self) -> bool:
+        """True once outputs and summary are written."""
+        return self._published
+
     def publish(self, published: Published) -> None:
         """Outputs and summary into the step's files, annotations into the log, the worst first."""
         for annotation in sorted(published.annotations, key=lambda each: _WORST_FIRST.index(each.level)):

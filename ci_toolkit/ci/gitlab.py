@@ -21,6 +21,7 @@ class GitLab:
     def __init__(self) -> None:
         self._log: GitLabLog | None = None
         self._redact: Redactor | None = None
+        self._published = False
 
     def progress(self, stream: TextIO, redact: Redactor, *, quiet: bool, verbose: bool) -> Progress:
         """Lines in sections, one a step."""
@@ -35,6 +36,11 @@ class GitLab:
         """It has no place for one."""
         return 0
 
+    @property
+    def has_published(self) -> bool:
+        """True once the variables are written."""
+        return self._published
+
     def publish(self, published: Published) -> None:
         """The variables into `gitlab.env` in the workdir, in place of those of an earlier run."""
         if published.workdir is None:
@@ -44,6 +50,7 @@ class GitLab:
             for word in made.left_out:
                 self._log.warn(f"{DOTENV}: {word}")
         write_atomically(published.workdir / DOTENV, made.data)
+        self._published = True
 
     def announce(self, error: ToolkitError, stream: TextIO) -> bool:  # noqa: ARG002 the protocol's
         """It has no way of its own."""

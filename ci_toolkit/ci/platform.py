@@ -44,6 +44,10 @@ class Platform(Protocol):
     def summary_room(self) -> int:
         """How many bytes of summary it takes; 0 where it takes none."""
 
+    @property
+    def has_published(self) -> bool:
+        """True once `publish` has handed anything over."""
+
     def publish(self, published: Published) -> None:
         """Hand the results over. Raises ToolError where the job's files can't be written."""
 
@@ -64,6 +68,11 @@ class NoPlatform:
     def summary_room(self) -> int:
         """Nobody reads one."""
         return 0
+
+    @property
+    def has_published(self) -> bool:
+        """There is nobody to hand it to."""
+        return False
 
     def publish(self, published: Published) -> None:
         """Nobody takes them."""

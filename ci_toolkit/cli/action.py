@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ci_toolkit.cli import signals
 from ci_toolkit.cli.action_inputs import arguments, given, value_of
 from ci_toolkit.cli.main import leave, run
+from ci_toolkit.cli.tell import told
 from ci_toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def tell(error: ToolkitError) -> int:
     """Say what went wrong before there was a command, and return the exit code for it."""
     from ci_toolkit.ci.platforms import platform_of
 
-    if not platform_of(os.environ).announce(error, sys.stderr):
+    if not told(error, platform_of(os.environ)):
         sys.stderr.write(f"error: {error.message}\n" + (f"next: {error.hint}\n" if error.hint else ""))
     return error.exit_code
 

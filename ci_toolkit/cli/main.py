@@ -12,6 +12,7 @@ import click
 
 from ci_toolkit.cli import signals
 from ci_toolkit.cli.here import Here
+from ci_toolkit.cli.tell import told
 from ci_toolkit.errors import ConfigError, ToolError, ToolkitError, UsageError
 from ci_toolkit.version import __version__
 
@@ -96,7 +97,7 @@ def run(argv: Sequence[str]) -> int:
         click.echo("ci-toolkit: stopped; everything it started has ended", err=True)
         code = signals.exit_code()
     except click.ClickException as error:
-        if not here.platform.announce(UsageError(error.format_message()), sys.stderr):
+        if not told(UsageError(error.format_message()), here.platform):
             error.show()
         code = UsageError.exit_code
     except BrokenPipeError:
@@ -133,7 +134,7 @@ def _failure(error: Exception) -> ToolkitError:
 
 
 def _explain(error: ToolkitError, here: Here) -> None:
-    if here.platform.announce(error, sys.stderr):
+    if told(error, here.platform):
         return
     for violation in error.violations if isinstance(error, ConfigError) else ():
         click.echo(violation, err=True)

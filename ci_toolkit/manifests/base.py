@@ -60,6 +60,9 @@ class ManifestFormat(Protocol):
 
     name: ClassVar[str]
 
+    def takes(self, name: str, text: str) -> bool:
+        """True for a file of this kind, by its name (with `/`) and what it holds; raises UnreadableError."""
+
     def find(self, text: str) -> Iterator[ImageSpan]:
         """Every place that names an image, in the text's order; raises UnreadableError."""
 

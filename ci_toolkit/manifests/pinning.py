@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
 from ci_toolkit.manifests.base import Edit, UnreadableError
 from ci_toolkit.manifests.edit import apply
+from ci_toolkit.manifests.formats import format_of
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
     return b"\\" in data or any(_needle(r) in data for t in targets for r in t.repositories)
 
 
-def pin(data: bytes, name: str, targets: Sequence[Target], manifest_format: ManifestFormat) -> Pinned:
-    """Pin the targets in one manifest. `name` is the file's, for messages.
+def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
+    """Pin the targets in one manifest. `name` is the file's, for its format and for messages.
 
     Raises ConfigError, with every violation, for a file that can't be read or an image that shares its characters
     with a place that is none; IntegrityError for an image pinned to one of its platforms.
@@ -91,7 +92,8 @@ def pin(data: bytes, name: str, targets: Sequence[Target], manifest_format: Mani
     places: list[Place] = []
     seen: list[Seen] = []
     edits: list[Edit] = []
-    for span in _spans(text.removeprefix(_BOM), name, manifest_format):
+    manifest_format, spans = _read(text.removeprefix(_BOM), name)
+    for span in spans:
         found, reason = _target(span, by_repository)
         at = span.place
         if found is None:
@@ -138,9 +140,10 @@ def _decoded(data: bytes, name: str) -> str:
         raise _unreadable(name, UnreadableError(line, 1, f"not UTF-8 at byte {error.start}")) from None
 
 
-def _spans(text: str, name: str, manifest_format: ManifestFormat) -> list[ImageSpan]:
+def _read(text: str, name: str) -> tuple[ManifestFormat, list[ImageSpan]]:
     try:
-        return list(manifest_format.find(text))
+        manifest_format = format_of(name, text)
+        return manifest_format, list(manifest_format.find(text))
     except UnreadableError as error:
         raise _unreadable(name, error) from None
 

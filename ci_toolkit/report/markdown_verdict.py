@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import ConfigError, ToolkitError, VerdictError
-from ci_toolkit.model.text import neutralise
+from ci_toolkit.errors import VerdictError
 from ci_toolkit.report.markdown_blocks import text_block
-from ci_toolkit.report.plain import markdown, prose
+from ci_toolkit.report.markdown_failure import kind_of, reason
+from ci_toolkit.report.plain import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ci_toolkit.errors import ToolkitError
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import RunReport
 
-_KINDS = {
-    1: "a verdict says no",
-    2: "configuration or usage",
-    3: "a local tool",
-    4: "a remote service",
-    5: "integrity: bytes, digest or expectation disagree",
-}
-"""What the exit codes mean, for people."""
 _NAMES = 4
 _VIOLATIONS = 20
-_LOG_LINES = 40
 
 
 def verdict(report: RunReport) -> Iterator[Block]:
@@ -36,7 +28,7 @@ def verdict(report: RunReport) -> Iterator[Block]:
         yield text_block(f"## {mark} {_names([image.name for image in report.images])}: {words}")
         return
     yield text_block(f"## {_failed(report, report.failure)}")
-    yield from _reason(report.failure)
+    yield from reason(report.failure, most=_VIOLATIONS)
 
 
 def _achievements(report: RunReport) -> Iterator[str]:
@@ -69,23 +61,8 @@ def _failed(report: RunReport, failure: ToolkitError) -> str:
     if isinstance(failure, VerdictError):
         refused = [image.name for image in report.images if image.state.verdict == "fail"]
         return f"⛔ Refused by the gate: {_names(refused)}" if refused else f"⛔ Refused at {markdown(step) or 'once'}"
-    kind = "" if type(failure) is ToolkitError else f": {_KINDS.get(failure.exit_code, 'unexpected')}"
-    return f"❌ {markdown(step[:1].upper() + step[1:])} failed{kind}" if step else f"❌ Failed{kind}"
-
-
-def _reason(failure: ToolkitError) -> Iterator[Block]:
-    """The message's first line; what follows it, a tool's last words, as a log."""
-    first, *log = failure.message.splitlines() or [""]
-    yield text_block(f"> {prose(first, 4000)}")
-    if log:
-        lines = (neutralise(line).replace("`", "'") for line in log[-_LOG_LINES:])
-        yield text_block("```text", *lines, "```")
-    if isinstance(failure, ConfigError) and failure.violations:
-        lines = (f"- {markdown(violation, 500)}" for violation in failure.violations[:_VIOLATIONS])
-        more = len(failure.violations) - _VIOLATIONS
-        yield text_block(*lines, *([f"- … and {more} more in the log"] if more > 0 else []))
-    if failure.hint:
-        yield text_block(f"**Next:** {prose(failure.hint)}")
+    words = f"{markdown(step[:1].upper() + step[1:])} failed" if step else "Failed"
+    return f"❌ {words}{kind_of(failure)}"
 
 
 def _names(names: list[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.kubernetes import KubernetesFormat
 from ci_toolkit.manifests.pinning import LARGEST, may_hold, pin
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.patterns import is_literal
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.config.options import PinOptions
-    from ci_toolkit.manifests.base import ManifestFormat
     from ci_toolkit.manifests.pinning import Pinned, Target
     from ci_toolkit.workspace import Snapshot, Workspace
 
@@ -28,7 +26,6 @@ class PinnedFiles:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._format: ManifestFormat = KubernetesFormat()
         self._read: dict[str, Snapshot] = {}
         self._changes: dict[str, Replacement] = {}
         self._edits: dict[tuple[str, int, str], PinEdit] = {}
@@ -89,7 +86,7 @@ class PinnedFiles:
         failures: list[ConfigError] = []
         for name in names:
             try:
-                results[name] = pin(self._data(name), name, targets, self._format)
+                results[name] = pin(self._data(name), name, targets)
             except ConfigError as error:
                 failures.append(error)
         if failures:
@@ -114,7 +111,7 @@ class PinnedFiles:
         count = 0
         for name in files:
             try:
-                result = pin(self._data(name), name, targets, self._format)
+                result = pin(self._data(name), name, targets)
             except ConfigError:
                 continue  # It holds none of the names looked for, or it would have been read before.
             count += len(result.places)

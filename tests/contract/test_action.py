@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tomllib
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,37 @@ def test_a_config_that_is_wrong_ends_with_2_and_an_annotation_beside_each_line(s
     assert {each.properties["line"] for each in errors[:-1]} == {"3", "4"}
     assert {each.properties["file"] for each in errors[:-1]} == {".ci-toolkit.yml"}
     assert errors[-1].properties == {}
+    summary = (step.files / "summary").read_text(encoding="utf-8")
+    assert summary.startswith("## ❌ Failed: configuration or usage\n")
+    shown = re.sub(r"\\(.)", r"\1", unescape(summary))
+    places = re.findall(r"^- .ci-toolkit.yml:(\d):(\d+): ", shown, re.MULTILINE)
+    assert places == [(each.properties["line"], each.properties["col"]) for each in errors[:-1]]
+    assert {("3", "19"), ("4", "10")} <= set(places)
+    assert "**Next:** " in summary
+
+
+def test_the_page_of_a_wrong_config_commands_nothing(step: Step) -> None:
+    (step.workspace / ".ci-toolkit.yml").write_text(
+        'version: 1\nimages:\n  app:\n    "<img src=x>@octocat [a](javascript:x)": 1\n    "::error::x": 1\n'
+    )
+    result = step.run()
+    summary = (step.files / "summary").read_text(encoding="utf-8")
+    assert result.returncode == 2
+    assert summary.count("\n- ") == 3
+    for part in ("<img", "@octocat", "](", "::error"):
+        assert part not in summary
+
+
+def test_a_page_without_room_is_left_out_and_what_cannot_be_written_hides_nothing(step: Step) -> None:
+    full = "x" * 1024 * 1024
+    (step.files / "summary").write_text(full)
+    assert step.run().returncode == 2
+    assert (step.files / "summary").read_text() == full
+    result = step.run(GITHUB_STEP_SUMMARY=str(step.files / "gone/summary"))
+    assert result.returncode == 2
+    assert "warning: can't write " in result.stderr
+    (error,) = read_log(result.stderr).annotations("error")
+    assert "ci-toolkit init" in error.data
 
 
 @pytest.mark.parametrize(
@@ -126,6 +158,7 @@ def test_what_is_wrong_with_the_inputs_is_told_as_an_error(
     (error,) = read_log(result.stderr).annotations("error")
     assert says in error.data
     assert "Traceback" not in result.stderr
+    assert (step.files / "summary").read_text().count("## ❌ Failed: configuration or usage\n") == 1
 
 
 def test_another_command_and_a_hostile_path_and_home(step: Step) -> None:

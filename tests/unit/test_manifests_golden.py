@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.kubernetes import KubernetesFormat
 from ci_toolkit.manifests.pinning import Pinned, Target, may_hold, pin
 from ci_toolkit.model.reference import Repository
 
@@ -23,7 +22,7 @@ INPUTS = sorted(GOLDEN.glob("*.in.*"))
 
 
 def pinned(name: str) -> Pinned:
-    return pin((GOLDEN / name).read_bytes(), name, [TARGET], KubernetesFormat())
+    return pin((GOLDEN / name).read_bytes(), name, [TARGET])
 
 
 @pytest.mark.parametrize("file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: file.name)
@@ -31,10 +30,10 @@ def test_golden(file: Path) -> None:
     expected = file.with_name(file.name.replace(".in.", ".out."))
     before = file.read_bytes()
     after = expected.read_bytes() if expected.exists() else before
-    result = pin(before, file.name, [TARGET], KubernetesFormat())
+    result = pin(before, file.name, [TARGET])
     assert result.new.decode() == after.decode()
     assert result.new == after
-    again = pin(after, file.name, [TARGET], KubernetesFormat())
+    again = pin(after, file.name, [TARGET])
     assert again.new == after, "a second run writes nothing"
     assert [place.new for place in again.places] == [place.new for place in result.places]
     assert may_hold(before, [TARGET]) or not result.places

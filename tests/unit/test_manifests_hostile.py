@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.errors import ConfigError, IntegrityError
-from ci_toolkit.manifests.kubernetes import KubernetesFormat
 from ci_toolkit.manifests.pinning import LARGEST, Pinned, Target, may_hold, pin, pinned_value
 from ci_toolkit.model.reference import Repository
 
@@ -31,7 +30,7 @@ def target(tag: str | None = None, style: Style = "tag-and-digest", platform: st
 
 
 def pinned(data: bytes | str) -> Pinned:
-    return pin(data if isinstance(data, bytes) else data.encode(), "x.yaml", [target()], KubernetesFormat())
+    return pin(data if isinstance(data, bytes) else data.encode(), "x.yaml", [target()])
 
 
 def refusal(data: bytes | str) -> str:
@@ -169,7 +168,7 @@ def test_a_merge_that_says_otherwise_shares_nothing() -> None:
 def test_one_platforms_digest_is_never_swapped_for_the_index() -> None:
     text = f"kind: Pod\nspec: {{containers: [{{image: {IMAGE}@{OTHER}}}]}}\n"
     with pytest.raises(IntegrityError, match=r"x\.yaml:2:29: .* for linux/arm64 alone"):
-        pin(text.encode(), "x.yaml", [target(platform=OTHER)], KubernetesFormat())
+        pin(text.encode(), "x.yaml", [target(platform=OTHER)])
 
 
 @pytest.mark.parametrize(

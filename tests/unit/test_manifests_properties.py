@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.kubernetes import KubernetesFormat
 from ci_toolkit.manifests.pinning import Pinned, Target, pin
 from ci_toolkit.model.reference import Repository
 
@@ -72,7 +71,7 @@ def manifests(draw: st.DrawFn) -> bytes:
 
 
 def pinned(data: bytes) -> Pinned:
-    return pin(data, "x.yaml", [TARGET], KubernetesFormat())
+    return pin(data, "x.yaml", [TARGET])
 
 
 def events(data: bytes) -> list[Any]:

@@ -12,14 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from ci_toolkit import state as states
+from ci_toolkit.config.load import load
+from ci_toolkit.model.digest import Digest
+from ci_toolkit.state import ImageState, Pushed, Source, State
 from tests.harness.project import git
 
 ROOT = Path(__file__).parent.parent.parent
+IMAGE = "ghcr.io/ci-toolkit/ci-toolkit"
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 CHANGELOG = (
     "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
 )
-ACTION = "name: x\nruns:\n  using: docker\n  image: Dockerfile\n"
+ACTION = (ROOT / "action.yml").read_text(encoding="utf-8")
 DOCKERFILE = f"ARG BASE_IMAGE=debian:trixie-slim@{DIGEST}\nARG TRIVY_IMAGE=ghcr.io/aquasecurity/trivy:1.0.0@{DIGEST}\n"
 
 
@@ -31,7 +36,8 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/generate_templates.py", tmp_path / "scripts")
     (tmp_path / "ci_toolkit").mkdir()
-    shutil.copy(ROOT / "scripts/release.py", tmp_path / "scripts")
+    for file in ("scripts/release.py", ".ci-toolkit.yml", ".gitignore"):
+        shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "ci_toolkit/version.py").write_text('__version__ = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     (tmp_path / "action.yml").write_text(ACTION)
@@ -39,7 +45,18 @@ def repository(tmp_path: Path) -> Path:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "-m", "main")
+    _deliver(tmp_path)
     return tmp_path
+
+
+def _deliver(root: Path, *tags: str, digest: str = DIGEST) -> None:
+    """Leave the state of a run that pushed the image from what is checked out."""
+    pushed = Pushed(repository=IMAGE, digest=Digest(digest), tags=tags or ("1.2.3", "1.2", "latest"))
+    image = ImageState(digest=pushed.digest, tags=pushed.tags, pushed=(pushed,), verdict="pass", gate="on")
+    config = load(root / ".ci-toolkit.yml", {})
+    source = Source(revision=git(root, "rev-parse", "HEAD"), images_hash=config.images_hash)
+    (root / ".ci-toolkit").mkdir(exist_ok=True)
+    states.write(root / ".ci-toolkit/state.json", State(tool_version="0", source=source, images={"ci-toolkit": image}))
 
 
 def _release(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -89,13 +106,44 @@ def test_a_release_names_its_digest_and_then_itself(repository: Path) -> None:
     assert tagged == git(repository, "rev-parse", "v1^{commit}")
     action = git(repository, "rev-parse", "v1.2.3~1")
     assert git(repository, "rev-parse", "v1.2.3~2") == main
-    assert f"  image: docker://ghcr.io/ci-toolkit/ci-toolkit:1.2.3@{DIGEST}" in git(
-        repository, "show", f"{action}:action.yml"
-    )
+    released = ACTION.replace("image: Dockerfile", f"image: docker://{IMAGE}:1.2.3@{DIGEST}")
+    assert git(repository, "show", f"{action}:action.yml") == released.strip()
     changed = git(repository, "show", "--name-only", "--format=", action).split()
     assert {name for name in changed if not name.startswith("templates/")} == {"action.yml"}
     assert _named(repository, tagged) == {f"{action} # v1.2.3"}
     assert git(repository, "status", "--porcelain") == ""
+    (pin,) = states.read(repository / ".ci-toolkit/state.json").pins
+    assert (pin.file, pin.old, pin.new) == ("action.yml", f"{IMAGE}:1.2.3", f"{IMAGE}:1.2.3@{DIGEST}")
+
+
+@pytest.mark.parametrize(
+    ("tags", "digest", "words"),
+    [
+        ((), f"sha256:{'f' * 64}", "should name"),
+        (("1.2.4",), DIGEST, "should name"),
+    ],
+)
+def test_a_state_of_another_image_releases_nothing(
+    repository: Path, tags: tuple[str, ...], digest: str, words: str
+) -> None:
+    _deliver(repository, *tags, digest=digest)
+    main = git(repository, "rev-parse", "HEAD")
+    done = _release(repository, "commit", "1.2.3", DIGEST)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert (git(repository, "rev-parse", "HEAD"), git(repository, "tag")) == (main, "")
+
+
+def test_a_state_of_another_revision_or_none_releases_nothing(repository: Path) -> None:
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "newer")
+    main = git(repository, "rev-parse", "HEAD")
+    for _ in range(2):
+        done = _release(repository, "commit", "1.2.3", DIGEST)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "`ci-toolkit pin` ended with " in done.stderr
+        assert (git(repository, "rev-parse", "HEAD"), git(repository, "tag")) == (main, "")
+        (repository / ".ci-toolkit/state.json").unlink(missing_ok=True)
+        (repository / "action.yml").write_text(ACTION)
 
 
 def test_every_gitlab_template_runs_the_released_image_and_has_its_own_hash(repository: Path) -> None:
@@ -119,6 +167,7 @@ def test_nothing_is_released_where_the_templates_name_no_image(repository: Path)
 def test_a_pre_release_moves_no_tag(repository: Path) -> None:
     (repository / "ci_toolkit/version.py").write_text('__version__ = "1.2.3-rc.1"\n')
     (repository / "CHANGELOG.md").write_text("## [1.2.3-rc.1]\n\n- Soon.\n")
+    _deliver(repository, "1.2.3-rc.1")
     assert _release(repository, "commit", "1.2.3-rc.1", DIGEST).stdout == "refs/tags/v1.2.3-rc.1\n"
     assert git(repository, "tag").split() == ["v1.2.3-rc.1"]
 

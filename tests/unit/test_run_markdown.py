@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from ci_toolkit.errors import ConfigError, ToolError, ToolkitError, VerdictError
 from ci_toolkit.model.gate import Ignore, evaluate
 from ci_toolkit.model.timeline import StepTime
+from ci_toolkit.report.markdown_failure import failure_markdown
 from ci_toolkit.report.run_markdown import run_markdown
 from ci_toolkit.state import Commit, ImageState
 from tests.harness import reports
@@ -150,7 +151,7 @@ def test_violations_are_listed_and_many_are_counted() -> None:
     failure = ConfigError("25 manifests can't be read", violations=[f"a.yaml:{n}:1: no YAML" for n in range(25)])
     text = run_markdown(reports.report(times=reports.times(pin="failed"), failure=failure))
     assert text.count("no YAML") == 20
-    assert "- … and 5 more in the log" in text
+    assert "_… 5 more of these: all are in the log_" in text
 
 
 def test_a_check_that_says_no_is_refused_at_its_step() -> None:
@@ -336,3 +337,32 @@ def test_nothing_from_outside_acts(word: str, ends: str | None, promotes: bool) 
     assert not re.search(r"^\s*::", text, re.MULTILINE)
     rows = [line for line in text.splitlines() if line.startswith("| ") and line.endswith(" |")]
     assert page.tags.count("tr") == len(rows) - page.tags.count("table")
+
+
+@settings(deadline=None)
+@given(HOSTILE)
+def test_on_a_page_of_its_own_a_failure_acts_no_more(word: str) -> None:
+    failure = ConfigError(f"x {word}\n{word}", hint=f"`{word}`", violations=[word, f"a.yml:1:2: {word}"])
+    page = Page(text := failure_markdown(failure, limit=10**6))
+    assert page.open == []
+    assert set(page.tags) <= TAGS
+    assert page.links == []
+    assert not re.search(r"@\w|(?<!&)#\d|\bGH-\d|\bwww\.", page.spoken)
+    assert not re.search(r"^\s*::", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("limit", [0, 300, 1_000, 5_000, 100_000])
+def test_the_page_of_a_failure_fits_and_counts_what_it_leaves_out(limit: int) -> None:
+    violations = [f"c.yml:{n}:1: images.app{n}: no such option" for n in range(1, 501)]
+    text = failure_markdown(ConfigError("500 things are wrong", hint="mend it", violations=violations), limit=limit)
+    told = text.count("no such option")
+    assert len(text.encode()) <= max(limit, 60)
+    if limit >= 1_000:
+        assert "**Next:** mend it" in text
+        assert (f"_… {500 - told} more of these: all are in the log_" in text) == (told < 500)
+    assert told == 500 or limit < 100_000
+
+
+def test_a_refusal_and_a_bug_have_their_own_titles() -> None:
+    assert failure_markdown(VerdictError("no"), limit=999).startswith("## ⛔ Refused\n\n> no\n")
+    assert failure_markdown(ToolkitError("a bug"), limit=999).startswith("## ❌ Failed\n\n> a bug\n")

@@ -1,0 +1,19 @@
+"""Which kinds of files can be pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_toolkit.manifests.github_action import GitHubActionFormat
+from ci_toolkit.manifests.kubernetes import KubernetesFormat
+
+if TYPE_CHECKING:
+    from ci_toolkit.manifests.base import ManifestFormat
+
+FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KubernetesFormat())
+"""The first that takes a file reads it; the last takes every file."""
+
+
+def format_of(name: str, text: str) -> ManifestFormat:
+    """The format of a file; raises UnreadableError where one has to read it to know, and can't."""
+    return next(each for each in FORMATS if each.takes(name, text))

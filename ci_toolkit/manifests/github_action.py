@@ -1,0 +1,67 @@
+"""GitHub's action files: the image that a container action runs, `runs.image: docker://REFERENCE`, and nothing else.
+
+Source: GitHub, "Metadata syntax for GitHub Actions" (`runs` for Docker container actions); actions/runner,
+`ContainerActionHandler` and `ActionManifestManager` (`docker` and `docker://` in any case).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
+
+from ci_toolkit.manifests.spans import Lines, spans
+from ci_toolkit.manifests.tree import Mapping, read_documents
+from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.walk import IMAGE, Step, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.walk import Shape
+
+_NAMES = frozenset({"action.yml", "action.yaml"})
+_SHAPE: Shape = {"runs": {"image": IMAGE}}
+_SCHEME = "docker://"
+
+
+class GitHubActionFormat:
+    """The metadata file of a container action; a composite or JavaScript action runs no image."""
+
+    name: ClassVar[str] = "github-action"
+
+    def takes(self, name: str, text: str) -> bool:
+        """True for `action.yml` or `action.yaml` with `runs.using: docker`; raises UnreadableError."""
+        if PurePosixPath(name).name not in _NAMES:
+            return False
+        walk = Walk()
+        return any(
+            walk.text(runs, "using").lower() == "docker"
+            for document in read_documents(text)
+            if isinstance(document.root, Mapping)
+            for _, value in walk.values(Step(document.root), ("runs",))
+            if (runs := walk.follow(value)) is not None
+        )
+
+    def find(self, text: str) -> Iterator[ImageSpan]:
+        """The image behind `docker://`; raises UnreadableError."""
+        walk, lines = Walk(), Lines(text)
+        for document in read_documents(text):
+            if isinstance(document.root, Mapping):
+                images = list(walk.images(Step(document.root), _SHAPE))
+                yield from (_behind_scheme(text, span) for span in spans(text, lines, document, images))
+
+    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
+        """Raise IntegrityError unless the YAML events are the same but for the edits."""
+        same_but(before, after, edits)
+
+
+def _behind_scheme(text: str, span: ImageSpan) -> ImageSpan:
+    if span.skipped:
+        return span
+    if not span.value.lower().startswith(_SCHEME):
+        return replace(span, skipped="it is built from that Dockerfile")
+    if text[span.start : span.end] != span.value:
+        return replace(span, skipped="it is written with escapes: write it plainly")
+    return replace(span, start=span.start + len(_SCHEME), value=span.value[len(_SCHEME) :])
