@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.harness.committing import Remote
 from tests.harness.delivered import crane, delivered, manifest
+from tests.harness.gitlab_api import GitLab
 from tests.harness.project import git
+from tests.harness.requesting import Workplace
+from tests.harness.requests import Requests
 
 if TYPE_CHECKING:
     import subprocess
@@ -71,3 +74,43 @@ def test_staging_and_production_each_get_a_commit(
     assert git(project.root, "rev-parse", "HEAD") == remote.head()
     assert git(project.root, "status", "--porcelain") == ""
     assert "committed" in done.stdout
+
+
+def test_each_environment_gets_a_request_of_its_own(
+    tmp_path: Path, stack: Stack, run_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    repository = f"{stack.registry}/promote-request-{tmp_path.name.lower().replace('_', '-')}/app"
+    text = CONFIG.format(repository=repository).replace("mode: push", "mode: pull-request, branch: main")
+    project = delivered(tmp_path / "project", text)
+    for environment in ("staging", "production"):
+        manifest(project.root, environment, repository)
+    (project.root / ".gitignore").write_text(".ci-toolkit/\nlayouts/\n")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-q", "--amend", "--no-edit")
+    amended = git(project.root, "rev-parse", "HEAD")
+    project.state_file.write_text(project.state_file.read_text().replace(project.revision, amended))
+    remote = Remote(tmp_path / "remote.git")
+    git(tmp_path, "init", "-q", "--bare", str(remote.path))
+    git(project.root, "remote", "add", "origin", f"file://{remote.path}")
+    git(project.root, "push", "-q", "origin", "HEAD:refs/heads/main")
+    requests = Requests(remote, tmp_path)
+    with GitLab(requests).running() as gitlab:
+        env = Workplace(tmp_path, remote, requests, gitlab, "").environment()
+        refused = run_command("promote", "staging", cwd=project.root, env=env)
+        assert (refused.returncode, project.state.promotions) == (2, ())
+        assert "GITLAB_TOKEN isn't set" in refused.stderr
+        env["GITLAB_TOKEN"] = gitlab.tokens[0].value
+        first, done = (run_command("promote", to, cwd=project.root, env=env) for to in ("staging", "production"))
+        assert (first.returncode, done.returncode) == (0, 0), first.stderr + done.stderr
+    assert [kept.source for kept in requests.all] == [
+        f"ci-toolkit/promote-{e}/main" for e in ("staging", "production")
+    ]
+    digest = project.digests["app"]
+    for kept, environment in zip(requests.all, ("staging", "production"), strict=True):
+        file = f"deploy/{environment}/app.yaml"
+        assert remote.changed(kept.source) == [file]
+        assert f"{repository}:{environment}@{digest}" in remote.read(file, kept.source)
+        assert digest in kept.description
+    assert remote.head() == amended
+    assert [c.request.number for c in project.state.commits if c.request] == [1, 2]
+    assert "requested by https://gitlab.example.com/acme/shop/-/merge_requests/2" in done.stdout
