@@ -100,11 +100,8 @@ def test_each_environment_gets_a_request_of_its_own(
         assert (refused.returncode, project.state.promotions) == (2, ())
         assert "GITLAB_TOKEN isn't set" in refused.stderr
         env["GITLAB_TOKEN"] = gitlab.tokens[0].value
-        said = []
-        for environment in ("staging", "production"):
-            done = run_command("promote", environment, cwd=project.root, env=env)
-            assert done.returncode == 0, done.stderr
-            said.append(done.stdout)
+        first, done = (run_command("promote", to, cwd=project.root, env=env) for to in ("staging", "production"))
+        assert (first.returncode, done.returncode) == (0, 0), first.stderr + done.stderr
     assert [kept.source for kept in requests.all] == [
         f"ci-toolkit/promote-{e}/main" for e in ("staging", "production")
     ]
@@ -116,4 +113,4 @@ def test_each_environment_gets_a_request_of_its_own(
         assert digest in kept.description
     assert remote.head() == amended
     assert [c.request.number for c in project.state.commits if c.request] == [1, 2]
-    assert "requested by https://gitlab.example.com/acme/shop/-/merge_requests/2" in said[-1]
+    assert "requested by https://gitlab.example.com/acme/shop/-/merge_requests/2" in done.stdout
