@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness.configs import ENV, loaded
+from tests.harness.configs import loaded
 from tests.harness.gitlab_projects import EXAMPLE, TEMPLATES
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "gitlab.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-JOB_ENV = {**ENV, "CI_REGISTRY_IMAGE": "registry.gitlab.com/acme/shop"}
 OURS = re.compile(r"templates/gitlab/(\w+)\.yml|ci-toolkit/ci-toolkit/gitlab@")
 
 
@@ -40,7 +39,7 @@ def _ours(pipeline: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("block", BLOCKS, ids=range(1, len(BLOCKS) + 1))
 def test_every_example_is_right(tmp_path: Path, block: str) -> None:
     if block.startswith("version:"):
-        assert loaded(tmp_path, block, JOB_ENV).images
+        assert loaded(tmp_path, block).images
         return
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text(block, encoding="utf-8")
@@ -57,4 +56,4 @@ def test_only_inputs_that_there_are_are_given(text: str) -> None:
 
 def test_the_example_project_is_right(tmp_path: Path) -> None:
     assert _complaints(EXAMPLE / ".gitlab-ci.yml") == ""
-    assert loaded(tmp_path, (EXAMPLE / ".ci-toolkit.yml").read_text(encoding="utf-8"), JOB_ENV).environments
+    assert loaded(tmp_path, (EXAMPLE / ".ci-toolkit.yml").read_text(encoding="utf-8")).environments

@@ -30,6 +30,7 @@ ENV = {
     "OWNER": "acme",
     "WORD": "maybe",
     "OTHER_SECRET": "top//secret-value",
+    "CI_REGISTRY_IMAGE": "registry.gitlab.com/acme/shop",
 }
 
 
