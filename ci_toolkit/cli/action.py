@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ci_toolkit.cli import signals
-from ci_toolkit.cli.action_inputs import arguments, given, value_of
+from ci_toolkit.cli.action_inputs import arguments, given, passed_over, value_of
 from ci_toolkit.cli.main import leave, run
 from ci_toolkit.cli.tell import told
 from ci_toolkit.errors import ToolkitError
+from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -39,6 +40,10 @@ def _run(env: MutableMapping[str, str]) -> int:
     settle_in(env)
     try:
         command = arguments(env)
+        for name in passed_over(env, command[0]):
+            sys.stderr.write(
+                neutralise(f"the input {name} means nothing to `{command[0]}`, and is passed over") + "\n"
+            )
         _remember(env, command)
     except ToolkitError as error:
         return tell(error)
@@ -89,9 +94,12 @@ def give_back(env: Mapping[str, str], *others: Path) -> int:
 def _remember(env: Mapping[str, str], command: list[str]) -> None:
     from ci_toolkit.ci.github_files import append_values
     from ci_toolkit.cli.settings import DEFAULT_WORKDIR
+    from ci_toolkit.cli.workdir import check_in_workspace
 
     stated = value_of(command, "--workdir")
     workdir = Path(stated) if stated else _config_directory(command) / DEFAULT_WORKDIR
+    if env.get("GITHUB_WORKSPACE"):
+        check_in_workspace(workdir, Path(env["GITHUB_WORKSPACE"]))
     append_values(env, "GITHUB_STATE", {WORKDIR: str(workdir.absolute())})
 
 

@@ -18,6 +18,8 @@ SWITCHES = ("dry-run",)
 """Inputs that are a flag without one."""
 LISTS = ("image",)
 """Inputs whose items, one a line or separated by commas, are a flag each."""
+ONLY_FOR = {"upload-sarif": ("run", "sarif")}
+"""Inputs that other commands have no flag for; whole workflows set them, whatever a step's command is."""
 OTHERS = ("args", "github-token")
 """Inputs that are no flag."""
 
@@ -29,7 +31,13 @@ def arguments(env: Mapping[str, str]) -> list[str]:
     """
     more = _words(env)
     command = more.pop(0) if more and not more[0].startswith("-") else "run"
-    return [command, *_flags(env), *more]
+    unfit = passed_over(env, command)
+    return [command, *(flag for name, flag in _flags(env) if name not in unfit), *more]
+
+
+def passed_over(env: Mapping[str, str], command: str) -> tuple[str, ...]:
+    """The inputs that are given and mean nothing to this command."""
+    return tuple(name for name, commands in ONLY_FOR.items() if command not in commands and given(env, name))
 
 
 def value_of(arguments: list[str], *flags: str) -> str | None:
@@ -59,18 +67,19 @@ def _words(env: Mapping[str, str]) -> list[str]:
         raise UsageError(message, hint="write it as on a command line, every quote closed") from error
 
 
-def _flags(env: Mapping[str, str]) -> Iterator[str]:
+def _flags(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every input that is given, with the flag it is."""
     for name in VALUES:
         if value := given(env, name):
-            yield f"--{name}={value}"
+            yield name, f"--{name}={value}"
     for name in LISTS:
         for item in given(env, name).replace(",", "\n").split("\n"):
             if item.strip():
-                yield f"--{name}={item.strip()}"
+                yield name, f"--{name}={item.strip()}"
     for name in SWITCHES:
         value = given(env, name)
         if value and value not in _BOOLEANS:
             message = f"the input {name} is {value!r}, and takes true or false"
             raise UsageError(message)
         if _BOOLEANS.get(value):
-            yield f"--{name}"
+            yield name, f"--{name}"

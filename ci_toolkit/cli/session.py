@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
+from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.cli.base_rules import BaseRules
 from ci_toolkit.cli.here import platform_here
 from ci_toolkit.cli.kept_logins import Found, find_kept, learn
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
-from ci_toolkit.cli.workdir import workdir
+from ci_toolkit.cli.workdir import check_workdir, workdir
 from ci_toolkit.config.find import find
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ToolkitError, UsageError
@@ -112,6 +113,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
     env, redact = dict(os.environ), Redactor()
     file = find(Path.cwd(), settings.config).absolute()
     path = (settings.workdir or file.parent / DEFAULT_WORKDIR).absolute()
+    check_workdir(path, checkout_of(file.parent))
     context = detect_context(SystemRunner(env, redact), file.parent, env, _own_commits(path))
     base = BaseRules(settings, file, context, env, redact)
     trust = base.trust()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import ToolError
+from ci_toolkit.errors import ToolError, UsageError
+from ci_toolkit.patterns import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextmanager
@@ -32,3 +34,32 @@ def workdir(path: Path) -> Iterator[Path]:
             message = f"another run is using the workdir {path}"
             raise ToolError(message, hint="wait for it to end, or give this run its own --workdir") from None
         yield path
+
+
+def check_workdir(path: Path, checkout: Path | None) -> None:
+    """Raise UsageError for a workdir below `.git` or `.github/workflows`, by its name or where links lead.
+
+    `checkout`, the real path of the config's, may itself lie below some `.git`, as worktrees do.
+    """
+    for place in (_normal(path), _real(path)):
+        inside = checkout is not None and place.is_relative_to(checkout)
+        try:
+            check_writable(str(place.relative_to(checkout) if checkout and inside else place))
+        except UsageError:
+            message = f"the workdir {path} is below .git or .github/workflows, where nothing is ever written"
+            raise UsageError(message, hint="name another one with --workdir, or leave it out") from None
+
+
+def check_in_workspace(path: Path, workspace: Path) -> None:
+    """Raise UsageError for a workdir outside of the job's workspace, whose links are followed."""
+    if not _real(path).is_relative_to(_real(workspace)):
+        message = f"the workdir {path} is outside of the workspace {workspace}, so no later step would find it"
+        raise UsageError(message, hint="write it relative to the workspace, without '..'")
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 `..` is taken out as well
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # a circle of links is an error for Path.resolve

@@ -50,6 +50,15 @@ def test_inputs_are_named_as_the_flags_of_run() -> None:
         assert parameter.multiple == (name in action_inputs.LISTS), name
 
 
+def test_inputs_that_few_commands_take_are_handed_to_those() -> None:
+    context = click.Context(cli)
+    for name, takers in action_inputs.ONLY_FOR.items():
+        commands = {each: cli.get_command(context, each) for each in cli.list_commands(context)}
+        assert {
+            each for each, command in commands.items() if command for p in command.params if f"--{name}" in p.opts
+        } == set(takers)
+
+
 def test_what_inputs_take_and_outputs_hold_is_what_the_schemas_say() -> None:
     config, state = (
         json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
@@ -188,6 +197,47 @@ def test_the_workdir_is_handed_to_the_end_of_the_job(step: Step) -> None:
     ):
         step.run(**variables)
         assert read_values(step.files / "state") == {"workdir": str(step.workspace / expected)}
+
+
+def test_an_input_that_a_command_does_not_take_is_passed_over_and_that_is_said(step: Step) -> None:
+    result = step.run(INPUT_ARGS="schema", **{"INPUT_UPLOAD-SARIF": "always"})
+    assert result.returncode == 0
+    assert result.stderr == "the input upload-sarif means nothing to `schema`, and is passed over\n"
+    hostile = step.run(INPUT_ARGS="'x\n::error::y'", **{"INPUT_UPLOAD-SARIF": "always"})
+    assert hostile.returncode == 2
+    assert [each.name for each in read_log(hostile.stderr).commands] == ["error"]
+    assert "No such command" in read_log(hostile.stderr).annotations("error")[0].data
+
+
+@pytest.mark.parametrize(
+    ("workdir", "says"),
+    [
+        (".git", "is below .git or"),
+        (".git/hooks", "is below .git or"),
+        ("x/../.GIT/objects", "is below .git or"),
+        (".github/workflows/x", "is below .git or"),
+        ("hooks", "is below .git or"),
+        ("..", "is outside of the workspace"),
+        ("../workspace-evil", "is outside of the workspace"),
+        ("/etc", "is outside of the workspace"),
+        ("elsewhere/x", "is outside of the workspace"),
+        ("", "is outside of the workspace"),
+    ],
+)
+def test_a_workdir_where_nothing_is_written_is_refused(step: Step, tmp_path: Path, workdir: str, says: str) -> None:
+    git(step.workspace, "init", "-q")
+    (step.workspace / ".ci-toolkit.yml").write_text(
+        "version: 1\nimages: { app: { repositories: [ghcr.io/acme/app] } }\n"
+    )
+    (step.workspace / "hooks").symlink_to(".git/hooks")
+    (step.workspace / "elsewhere").symlink_to(tmp_path)
+    (step.workspace / ".ci-toolkit").symlink_to(tmp_path / "home")
+    before = sorted(tmp_path.rglob("*"))
+    result = step.run(INPUT_WORKDIR=workdir, INPUT_STEPS="tag")
+    assert result.returncode == 2
+    (error,) = read_log(result.stderr).annotations("error")
+    assert says in error.data
+    assert {each.name for each in set(tmp_path.rglob("*")) - set(before)} <= {"summary", "state"}
 
 
 def test_files_that_cannot_be_written_are_named(step: Step) -> None:

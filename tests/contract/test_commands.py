@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.project import git
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -160,3 +162,35 @@ def test_a_full_disk_at_standard_output_is_3(root: Path) -> None:
 
 def test_version(run: Callable[..., Completed]) -> None:
     assert run("--version").stdout.startswith("ci-toolkit, version ")
+
+
+@pytest.mark.parametrize("workdir", [".git/x", "../project/.Git", "link", ".github/workflows"])
+def test_a_workdir_among_gits_own_files_is_refused(
+    tmp_path: Path, run_command: Callable[..., Completed], workdir: str
+) -> None:
+    root = tmp_path / "project"
+    (root / ".git").mkdir(parents=True)
+    (root / ".ci-toolkit.yml").write_text(CONFIG, encoding="utf-8")
+    (root / "link").symlink_to(".git")
+    for arguments in (("tag",), ("run", "--dry-run"), ("push",)):
+        result = run_command(*arguments, "--workdir", workdir, cwd=root)
+        assert result.returncode == 2
+        assert f"{workdir.split('/')[-1]} is below .git or .github/workflows" in result.stderr
+    (root / ".ci-toolkit").symlink_to(".git")
+    assert "is below .git or" in run_command("tag", cwd=root).stderr
+    assert not list((root / ".git").iterdir())
+
+
+def test_a_worktree_below_some_git_directory_has_a_workdir(
+    tmp_path: Path, run_command: Callable[..., Completed]
+) -> None:
+    worktree = tmp_path / ".git/trees/one"
+    worktree.mkdir(parents=True)
+    git(worktree, "init", "-q")
+    (worktree / ".ci-toolkit.yml").write_text(CONFIG, encoding="utf-8")
+    git(worktree, "add", "-A")
+    git(worktree, "commit", "-q", "-m", "x")
+    result = run_command("tag", cwd=worktree)
+    assert result.returncode == 0, result.stderr
+    outside = run_command("tag", "--workdir", "../../hooks", cwd=worktree)
+    assert "is below .git or" in outside.stderr

@@ -29,6 +29,8 @@ def env(**inputs: str) -> dict[str, str]:
             ["promote", "--config=c.yml", "staging", "--from", "build"],
         ),
         ({"args": "promote prod --override 'it is \"urgent\"'"}, ["promote", "prod", "--override", 'it is "urgent"']),
+        ({"args": "promote staging", "upload_sarif": "always", "config": "c"}, ["promote", "--config=c", "staging"]),
+        ({"args": "sarif", "upload_sarif": "always"}, ["sarif", "--upload-sarif=always"]),
         ({"config": "--debug"}, ["run", "--config=--debug"]),
         ({"image": "$(touch p)"}, ["run", "--image=$(touch p)"]),
     ],
