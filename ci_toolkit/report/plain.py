@@ -11,6 +11,8 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _ESCAPED = str.maketrans(_HTML | {character: f"\\{character}" for character in "\\`*_{}[]()#+!|~$@:-"})
 _LINKED = re.compile(r"\\@(?=[\w\\])|\\#(?=\d)|\bGH\\-(?=\d)|\bwww(?=\.)", re.IGNORECASE)
 """What GitHub links or pings although it is escaped, because it looks at the text that is shown."""
+_NUMBER = re.compile(r"^(\d+)\.(?=\s|$)")
+"""What begins an ordered list."""
 _BACKTICKS = re.compile("`+")
 
 
@@ -41,7 +43,8 @@ def prose(text: str, limit: int = 1000) -> str:
 
 
 def _escaped(line: str) -> str:
-    return _LINKED.sub("\\g<0>\u200b", line.translate(_ESCAPED))
+    unnumbered = _NUMBER.sub(r"\1\.", line.translate(_ESCAPED))
+    return _LINKED.sub("\\g<0>\u200b", unnumbered)
 
 
 def _span(line: str) -> str:

@@ -58,3 +58,7 @@ def test_markdown_shows_what_was_written() -> None:
 )
 def test_only_plain_web_addresses_become_links(text: str, kept: bool) -> None:
     assert web_address(text) == (text if kept else "")
+
+
+def test_no_list_begins() -> None:
+    assert [markdown(text) for text in ("1.", "10. x", "1.2 x", "a 1. b")] == ["1\\.", "10\\. x", "1.2 x", "a 1. b"]
