@@ -19,7 +19,9 @@ ACTION = "ci-toolkit/ci-toolkit"
 IMAGE = "ghcr.io/ci-toolkit/ci-toolkit"
 REFERENCE = re.compile(rf"({re.escape(ACTION)}(?:/[\w./-]+)?)@[0-9a-f]{{40}} # \S+")
 """The action, or a workflow of this repository, at a commit; the comment says which version it is."""
-NAMING = (".github/workflows/*.yml", "README.md", "docs/*.md", "examples/github/**/*.md", "examples/github/**/*.yml")
+TEMPLATE = re.compile(rf"(/{re.escape(ACTION)}/)[0-9a-f]{{40}}(/templates/[\w./-]+) # \S+")
+"""A GitLab template's address at a commit."""
+NAMING = (".github/workflows/*.yml", "README.md", "docs/*.md", "examples/**/*.md", "examples/**/*.yml")
 _MOVABLE = re.compile(r"^ARG \w+_IMAGE=(?!\S+@sha256:[0-9a-f]{64}$)(.*)$", re.MULTILINE)
 """An image that the Dockerfile is made of and names without a digest."""
 PINNED = re.compile(rf"{re.escape(IMAGE)}(?::\S+)?@sha256:[0-9a-f]{{64}}( # \S+)?")
@@ -82,6 +84,7 @@ def name(root: Path, version: str, revision: str) -> None:
     for file in sorted({path for pattern in NAMING for path in root.glob(pattern)}):
         old = file.read_text(encoding="utf-8")
         new = REFERENCE.sub(rf"\1@{revision} # v{version}", old)
+        new = TEMPLATE.sub(rf"\g<1>{revision}\2 # v{version}", new)
         if new != old:
             file.write_text(new, encoding="utf-8")
     _commit(root, f"ci-toolkit {version}: workflows, docs and examples name it")

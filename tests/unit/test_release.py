@@ -31,7 +31,7 @@ DOCKERFILE = f"ARG BASE_IMAGE=debian:trixie-slim@{DIGEST}\nARG TRIVY_IMAGE=ghcr.
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """This repository's workflows, docs and examples, at version 1.2.3."""
-    for directory in (".github", "docs", "examples/github", "templates"):
+    for directory in (".github", "docs", "examples/github", "examples/gitlab", "templates"):
         shutil.copytree(ROOT / directory, tmp_path / directory)
     (tmp_path / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/generate_templates.py", tmp_path / "scripts")
@@ -111,6 +111,8 @@ def test_a_release_names_its_digest_and_then_itself(repository: Path) -> None:
     changed = git(repository, "show", "--name-only", "--format=", action).split()
     assert {name for name in changed if not name.startswith("templates/")} == {"action.yml"}
     assert _named(repository, tagged) == {f"{action} # v1.2.3"}
+    included = (repository / "examples/gitlab/.gitlab-ci.yml").read_text()
+    assert f"/ci-toolkit/ci-toolkit/{action}/templates/gitlab/template.yml # v1.2.3\n" in included
     assert git(repository, "status", "--porcelain") == ""
     (pin,) = states.read(repository / ".ci-toolkit/state.json").pins
     assert (pin.file, pin.old, pin.new) == ("action.yml", f"{IMAGE}:1.2.3", f"{IMAGE}:1.2.3@{DIGEST}")
