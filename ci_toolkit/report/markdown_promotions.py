@@ -10,9 +10,9 @@ from ci_toolkit.report.plain import code, link, markdown, minute
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ci_toolkit.model.promotion import Promotion
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import RunReport
-    from ci_toolkit.state import Promotion
 
 _MOST = 100
 _COLUMNS = ("Promotion", "Repositories", "Tags", "Gate", "When")

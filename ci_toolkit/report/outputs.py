@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from ci_toolkit.state import ImageState, PinEdit, Promotion, State
+    from ci_toolkit.model.promotion import Promotion
+    from ci_toolkit.state import ImageState, PinEdit, State
 
 _WORST_FIRST = ("fail", "none", "pass")
 

@@ -10,7 +10,8 @@ from ci_toolkit.report.commits import commit_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ci_toolkit.state import Promotion, State
+    from ci_toolkit.model.promotion import Promotion
+    from ci_toolkit.state import State
 
 
 def promotions_text(state: State, environment: str) -> str:

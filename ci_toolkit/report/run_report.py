@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from ci_toolkit.errors import SourceLine, ToolkitError
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision, GatePolicy, Ignore
+    from ci_toolkit.model.promotion import Promotion
     from ci_toolkit.model.timeline import StepTime
-    from ci_toolkit.state import Commit, ImageState, PinEdit, Promotion, State
+    from ci_toolkit.state import Commit, ImageState, PinEdit, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import ToolkitError, VerdictError
+from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.registry.crew import WORKERS, each, in_lanes
-from ci_toolkit.state import Promotion
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.promotion import Finder, Place, place
 from ci_toolkit.steps.promotion_job import Job, actions, refuse_two_digests, targets

@@ -10,9 +10,10 @@ from ci_toolkit.errors import RemoteError, VerdictError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import GatePolicy, Ignore, evaluate
+from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.run_report import ImageReport, RunReport
-from ci_toolkit.state import ImageState, PinEdit, Promotion, Pushed, Scan, Source, State
+from ci_toolkit.state import ImageState, PinEdit, Pushed, Scan, Source, State
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 
 if TYPE_CHECKING:

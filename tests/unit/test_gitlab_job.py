@@ -17,9 +17,10 @@ from ci_toolkit.ci.platform import Published
 from ci_toolkit.ci.platforms import platform_of
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.redact import Redactor
 from ci_toolkit.report.variables import variables_of
-from ci_toolkit.state import Commit, ImageState, Promotion, Pushed, Source, State
+from ci_toolkit.state import Commit, ImageState, Pushed, Source, State
 from tests.harness.gitlab_reports import read_dotenv, read_sections
 
 if TYPE_CHECKING:

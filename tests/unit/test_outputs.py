@@ -9,8 +9,9 @@ import pytest
 
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
+from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.report.outputs import newest_revision, outputs_of
-from ci_toolkit.state import ImageState, PinEdit, Promotion, Source, State, Verdict
+from ci_toolkit.state import ImageState, PinEdit, Source, State, Verdict
 
 A, B = Digest("sha256:" + "a" * 64), Digest("sha256:" + "b" * 64)
 ACCOUNT = "123456789012"

@@ -15,6 +15,7 @@ from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.files import packaged_schema
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
+from ci_toolkit.model.promotion import Promotion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,7 @@ FULL = states.State(
         ),
     ),
     promotions=(
-        states.Promotion(
+        Promotion(
             environment="staging",
             image="app",
             source="build",
