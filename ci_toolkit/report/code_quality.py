@@ -15,7 +15,7 @@ from ci_toolkit.report.identity import fingerprint
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
     from ci_toolkit.model.findings import Finding, ImageFindings
@@ -48,8 +48,16 @@ def code_quality_report(
     """
     found = distinct(findings, ignored)
     entries = [_entry(each.finding, findings.image, place) for each in found[:MOST_ENTRIES]]
-    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
-    return CodeQuality(data=text.encode("utf-8", "replace"), left_out=len(found) - len(entries))
+    return CodeQuality(data=_written(entries), left_out=len(found) - len(entries))
+
+
+def joined_code_quality(reports: Sequence[bytes]) -> bytes:
+    """One report of those of several images: a job may hand GitLab a single one (see `joined_reports`)."""
+    return _written([entry for report in reports for entry in json.loads(report)])
+
+
+def _written(entries: Sequence[Mapping[str, Any]]) -> bytes:
+    return (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def _entry(finding: Finding, image: str, place: SourceLine) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ci_toolkit.report.plain import plain, web_address
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.model.findings import Finding, ImageFindings, Severity
     from ci_toolkit.report.distinct import Distinct
@@ -58,8 +58,24 @@ def scanning_report(
             ),
         },
     }
+    return _written(head, [_vulnerability(each, findings, image) for each in distinct(findings, ignored)])
+
+
+def joined_reports(reports: Sequence[bytes]) -> bytes:
+    """One report of those of several images, of one scanner each: a job may hand GitLab a single one.
+
+    Source: GitLab, `REPORT_TYPES` of its job artifacts: security reports are raw, and its runner sends one raw file.
+    """
+    documents = [json.loads(report) for report in reports]
+    scans = [document["scan"] for document in documents]
+    moments = {"start_time": min(s["start_time"] for s in scans), "end_time": max(s["end_time"] for s in scans)}
+    head = {"version": SCHEMA_VERSION, "scan": {**scans[0], **moments}}
+    return _written(head, [each for document in documents for each in document["vulnerabilities"]])
+
+
+def _written(head: Mapping[str, Any], vulnerabilities: Iterable[Mapping[str, Any]]) -> bytes:
     # One a line: indented JSON is written by slow Python, and an image may have 25,000.
-    lines = [json.dumps(_vulnerability(d, findings, image), ensure_ascii=False) for d in distinct(findings, ignored)]
+    lines = [json.dumps(each, ensure_ascii=False) for each in vulnerabilities]
     opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
     text = opened + ', "vulnerabilities": [\n' + ",\n".join(lines) + "\n]}\n"
     return text.encode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fnmatch
 import hashlib
 import json
 import re
@@ -237,6 +238,21 @@ def test_steps_included_one_by_one_have_each_their_base() -> None:
     assert {name for name in names if name.endswith("-base")} == {
         *(f".image-{step}-base" for step in ("build", "scan", "push", "pin", "promote-staging")),
     }
+
+
+@pytest.mark.parametrize("name", ["scan", "template"])
+def test_the_scan_hands_on_one_file_of_a_report_where_gitlab_takes_one(name: str) -> None:
+    reports = expand(name)["image-scan"]["artifacts"]["reports"]
+    # A second file of these fails the job, "only one file can be sent as raw" (GitLab, issue 428235).
+    assert reports["container_scanning"] == ".ci-toolkit/reports/gl-container-scanning-report.json"
+    assert reports["codequality"] == ".ci-toolkit/reports/gl-code-quality-report.json"
+    every = [".ci-toolkit/reports/api/cyclonedx.json", ".ci-toolkit/reports/api/cyclonedx-linux-arm64.json"]
+    assert fnmatch.filter(every, reports["cyclonedx"]) == every
+
+
+@pytest.mark.parametrize("value", ["$CI_REGISTRY/mirror/toolkit@sha256:1", "${MIRROR}/toolkit@sha256:1"])
+def test_the_image_may_be_of_a_mirror_that_a_variable_names(value: str) -> None:
+    assert expand("build", image=value)[".image-build-base"]["image"]["name"] == value
 
 
 @pytest.mark.parametrize("name", NAMES)

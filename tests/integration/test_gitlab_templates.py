@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 JOBS = ("image-build", "image-scan", "image-push", "image-pin")
 ANY_BRANCH = [{"if": "$CI_COMMIT_BRANCH"}]
-REPORTS = ("gl-container-scanning-report.json", "gl-code-quality-report.json", "cyclonedx.json")
+REPORTS = ("gl-container-scanning-report.json", "gl-code-quality-report.json", "hello/cyclonedx.json")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_one_include_delivers(
     assert image["verdict"] == "pass"
     for report in REPORTS:
         assert (
-            json.loads((done.artifacts("image-scan") / ".ci-toolkit/reports/hello" / report).read_text()) is not None
+            json.loads((done.artifacts("image-scan") / ".ci-toolkit/reports" / report).read_text()) is not None
         )
 
 
@@ -188,7 +188,7 @@ def test_what_the_gate_refuses_ends_the_pipeline(
     image = _image(done, "image-scan")
     assert image["verdict"] == "fail"
     for report in REPORTS:
-        assert (done.artifacts("image-scan") / ".ci-toolkit/reports/hello" / report).is_file()
+        assert (done.artifacts("image-scan") / ".ci-toolkit/reports" / report).is_file()
     assert tags_in(project.repository) == []
     if handoff == "registry":
         assert tags_in(quarantine) == []

@@ -17,9 +17,14 @@ from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.reference import LayoutRepository, Repository
+from ci_toolkit.progress import Silent
 from ci_toolkit.report.code_quality import MOST_ENTRIES, code_quality_report
 from ci_toolkit.report.gitlab_image import gitlab_image
 from ci_toolkit.report.gitlab_scanning import scanning_report
+from ci_toolkit.state import ImageState
+from ci_toolkit.steps.gitlab_reports import GitLabReports
+from ci_toolkit.steps.reports import Subject
+from tests.harness.configs import loaded
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 from tests.harness.gitlab_reports import read_quality, read_scanning, tracked_as
 
@@ -130,6 +135,27 @@ def test_two_images_share_no_id() -> None:
     one, other = image(platform(ZLIB)), image(platform(ZLIB), image="frontend")
     assert scanning(one)["vulnerabilities"][0]["id"] != scanning(other)["vulnerabilities"][0]["id"]
     assert quality(one)[0]["fingerprint"] != quality(other)[0]["fingerprint"]
+
+
+def test_images_of_one_run_have_a_file_each_and_one_that_holds_both(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path, "version: 1\nimages: { api: { repositories: [x.io/api] }, web: { repositories: [x.io/web] } }\n"
+    )
+    scanned = {"api": "2026-11-24T10:00:00+00:00", "web": "2026-11-24T10:00:07+00:00"}
+    step = GitLabReports(tmp_path, MAIN, Silent())
+    for name, moment in scanned.items():
+        options, found = config.images[name], image(platform(ZLIB), image=name, scanned_at=moment)
+        step.make(Subject(options=options, image=ImageState(), findings=found, ignored={}, place=PLACE))
+        planned = {action.path for action in step.plan("sarif", options, ImageState())}
+        assert {str(file) for file in tmp_path.glob("reports/gl-*")} <= planned
+    scanning_of, quality_of = "gl-container-scanning-report.json", "gl-code-quality-report.json"
+    whole = read_scanning((tmp_path / "reports" / scanning_of).read_bytes())
+    assert [v["location"]["image"] for v in whole["vulnerabilities"]] == ["x.io/api:main", "x.io/web:main"]
+    assert (whole["scan"]["start_time"][-2:], whole["scan"]["end_time"][-2:]) == ("00", "07")
+    assert len(read_quality((tmp_path / "reports" / quality_of).read_bytes())) == 2
+    for name in scanned:
+        assert len(read_scanning((tmp_path / "reports" / name / scanning_of).read_bytes())["vulnerabilities"]) == 1
+        assert len(read_quality((tmp_path / "reports" / name / quality_of).read_bytes())) == 1
 
 
 def test_what_is_ignored_is_left_out_where_it_is_ignored() -> None:
