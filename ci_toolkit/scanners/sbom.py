@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.scanners.trivy_commands import Private, container, convert_argv
+from ci_toolkit.scanners.trivy_commands import Private, convert_argv
+from ci_toolkit.scanners.trivy_program import TrivyProgram
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +34,14 @@ class TrivySboms:
         self, runner: Runner, *, image: str, timeout: float, progress: Progress, program: Path | None = None
     ) -> None:
         """`timeout`: seconds of one conversion; `program` names a Trivy that isn't on PATH."""
-        self._runner = runner
-        self._image = image
+        self._program = TrivyProgram(runner=runner, image=image, named=program)
         self._timeout = timeout
         self._progress = progress
-        self._program = program
 
     def argv(self, form: SbomFormat, private: Path) -> tuple[str, ...]:
         """The command that `make` runs."""
         place = Private(private)
-        return convert_argv(self._start(place), _given(place), _made(place), _TRIVYS_WORD[form], place)
+        return convert_argv(self._program.start(place), _given(place), _made(place), _TRIVYS_WORD[form], place)
 
     def make(
         self, form: SbomFormat, report: Path, *, name: str, private: Path, properties: Mapping[str, str] | None = None
@@ -56,9 +54,8 @@ class TrivySboms:
         place = Private(private)
         try:
             self._prepare(place, report, name)
-            self._runner.run(
-                self.argv(form, private), cwd=place.cwd, timeout=self._timeout, on_line=self._progress.tool
-            )
+            argv = self.argv(form, private)
+            self._program.run(argv, place, timeout=self._timeout, on_line=self._progress.tool)
             document = _read(_made(place))
         finally:
             shutil.rmtree(private, ignore_errors=True)
@@ -79,13 +76,6 @@ class TrivySboms:
         except OSError as error:
             message = f"can't prepare the bill of materials in {place.root}: {error.strerror or error}"
             raise ToolError(message) from error
-
-    def _start(self, place: Private) -> tuple[str, ...]:
-        program = self._program or self._runner.which("trivy")
-        if program:
-            return (str(program),)
-        user = f"{os.getuid()}:{os.getgid()}"
-        return container(self._image, (place.root,), place.cwd, user=user, online=False)
 
 
 def _given(place: Private) -> Path:

@@ -15,7 +15,8 @@ from ci_toolkit.scanners.base import Command, Scanned
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
-from ci_toolkit.scanners.trivy_commands import Private, cache_of, container, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_commands import Private, cache_of, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_program import TrivyProgram
 from ci_toolkit.scanners.trivy_report import parse
 
 if TYPE_CHECKING:
@@ -69,12 +70,10 @@ class Trivy:
         `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
         config's directory, for a Trivy in a container that reads from a registry.
         """
-        self._runner = runner
+        self._program = TrivyProgram(runner=runner, image=image, named=program)
         self._logins = logins
         self._progress = progress
         self._timeout = timeout.total_seconds()
-        self._image = image
-        self._program = program
         self._java_repositories: tuple[str | None, ...] = tuple(java_repositories) or (None,)
         self._parallel = parallel or os.cpu_count() or 1
         self._grace = grace
@@ -201,38 +200,16 @@ class Trivy:
             return False
 
     def _run(self, argv: Sequence[str], place: Private) -> None:
-        try:
-            self._runner.run(argv, cwd=place.cwd, timeout=self._timeout + self._grace, on_line=self._progress.tool)
-        except ToolError as error:
-            if self._local():
-                raise
-            hint = (
-                f"there is no `trivy` on PATH, so {self._image} was tried: install Trivy, or make the image reachable"
-            )
-            raise ToolError(error.message, hint=hint) from error
+        self._program.run(argv, place, timeout=self._timeout + self._grace, on_line=self._progress.tool)
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
-        return scan_argv(
-            self._start(place, online=bool(target.remote), logged_in=bool(target.remote)),
-            target,
-            place,
-            seconds=self._timeout,
-        )
+        logins = self._logins if target.remote else None
+        program = self._program.start(place, self._cache, online=bool(target.remote), logins=logins)
+        return scan_argv(program, target, place, seconds=self._timeout)
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
-        program = self._start(place, online=True)
+        program = self._program.start(place, self._cache, online=True)
         return download_argv(program, cache, source, place, seconds=self._timeout, java=java)
-
-    def _local(self) -> Path | None:
-        return self._program or self._runner.which("trivy")
-
-    def _start(self, place: Private, *, online: bool, logged_in: bool = False) -> tuple[str, ...]:
-        program = self._local()
-        if program:
-            return (str(program),)
-        logins = self._logins if logged_in else None
-        user = f"{os.getuid()}:{os.getgid()}"
-        return container(self._image, (place.root, self._cache), place.cwd, user=user, online=online, logins=logins)
 
 
 def _furnish(cache: Path, place: Private, known: Path | None) -> None:

@@ -139,3 +139,19 @@ def test_a_new_scan_forgets_what_was_made_of_the_one_before(sboms: Sboms) -> Non
     sboms.scans.state = made
     reports = sboms.scans.scan().image("backend").reports
     assert set(reports) == {"findings", "attestation", "trivy linux/amd64", "trivy linux/arm64"}
+
+
+def test_without_a_trivy_it_is_said_what_was_tried(tmp_path: Path) -> None:
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho no such image >&2\nexit 125\n")
+    docker.chmod(0o755)
+    report = tmp_path / "report.json"
+    report.write_text("{}")
+    runner = SystemRunner({"PATH": f"{docker.parent}:/usr/bin:/bin"}, Redactor())
+    maker = TrivySboms(runner, image="mirror/trivy:1", timeout=20, progress=Silent())
+    with pytest.raises(ToolError, match="no such image") as caught:
+        maker.make("cyclonedx", report, name="backend", private=tmp_path / "private")
+    assert "no `trivy` on PATH, so mirror/trivy:1 was tried" in caught.value.hint
+    argv = maker.argv("spdx", tmp_path / "private")
+    assert argv[:4] == ("docker", "run", "--rm", "--network=none")

@@ -89,9 +89,7 @@ def test_one_include_delivers(
     assert image["digest"] == _image(done, "image-build")["digest"]
     assert image["verdict"] == "pass"
     for report in REPORTS:
-        assert (
-            json.loads((done.artifacts("image-scan") / ".ci-toolkit/reports" / report).read_text()) is not None
-        )
+        assert json.loads((done.artifacts("image-scan") / ".ci-toolkit/reports" / report).read_text()) is not None
 
 
 def test_the_steps_are_included_one_by_one(
