@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
 
+from ci_toolkit.ci.gitlab_api import HOW_TO_GET_ONE
 from ci_toolkit.ci.released import tagged_commit
 from ci_toolkit.cli.init import create
 from ci_toolkit.cli.init_parts import REPOSITORY, config_of, place_for
@@ -45,10 +47,20 @@ def write_for_gitlab(settings: Settings, runner: Runner, checkout: Path | None, 
         create(file, write_pipeline(config.wanted, place))
     if not settings.quiet:
         told = f"{file} is there already: add what follows to it" if is_there else f"wrote {file}: read it through"
-        for line in (*config.words(), told, *_next_steps(config.wanted, place)):
+        stages = _stages_of(file) if is_there else ()
+        for line in (*config.words(), told, *stages, *_next_steps(config.wanted, place)):
             click.echo(line, err=is_there)
     if is_there:
         click.echo(write_includes(config.wanted, place), nl=False)
+
+
+def _stages_of(file: Path) -> Iterator[str]:
+    """What is to be said of a pipeline's own stages: they replace the ones that the templates count on."""
+    if re.search(r"^stages *:", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+        yield (
+            "next: see that its `stages` have build, test and deploy, or name others by the inputs build-stage, "
+            "scan-stage, push-stage and pin-stage (a promotion's: stage)"
+        )
 
 
 def _next_steps(wanted: Delivery, place: Place) -> Iterator[str]:
@@ -64,7 +76,9 @@ def _next_steps(wanted: Delivery, place: Place) -> Iterator[str]:
         yield f"next: add {', '.join(wanted.variables)} {settings}"
     if wanted.environments:
         yield f"next: say who may deploy to {', '.join(wanted.environments)}, under CI/CD → Protected environments"
-    if wanted.commits:
+    if wanted.requests:
+        yield f"next: {HOW_TO_GET_ONE}: the job's own token may open no merge request"
+    elif wanted.commits:
         yield "next: let the job's token push to this project, under CI/CD → Job token permissions, or give it another"
     if not wanted.hosts:
         yield f"next: name a registry in {place.config}, such as registry.gitlab.com/OWNER/NAME: none is pushed to yet"

@@ -150,6 +150,25 @@ def test_a_pipeline_that_is_there_stays_and_what_to_add_is_said(run_command: Run
     assert _includes(done.stdout)
 
 
+def test_stages_of_its_own_are_told_what_the_templates_want(run_command: Run, project: Path, home: Path) -> None:
+    (project / ".gitlab-ci.yml").write_text("stages: [lint]\nmine: { stage: lint, script: [make] }\n")
+    done = run_command("init", "--gitlab", cwd=project, env={"HOME": str(home)})
+    (said,) = re.findall(r"^next: see that its `stages` .*$", done.stderr, re.MULTILINE)
+    spec = next(yaml.safe_load_all((TEMPLATES / "template.yml").read_text()))["spec"]["inputs"]
+    named = re.findall(r"[a-z]+-stage", said)
+    assert [spec[name]["default"] for name in named] == ["build", "test", "deploy", "deploy"]
+    (project / ".gitlab-ci.yml").write_text("mine: { script: [make] }\n")
+    assert "`stages`" not in run_command("init", "--gitlab", cwd=project, env={"HOME": str(home)}).stderr
+
+
+def test_merge_requests_want_a_token_of_their_own(run_command: Run, project: Path, home: Path) -> None:
+    (project / ".ci-toolkit.yml").write_text(f"{SMALL}commit: {{ mode: pull-request }}\n")
+    done = run_command("init", "--gitlab", cwd=project, env={"HOME": str(home)})
+    (said,) = (line for line in done.stdout.splitlines() if "GITLAB_TOKEN" in line)
+    assert "scope `api`" in said
+    assert "let the job's token push" not in done.stdout
+
+
 def test_without_an_answer_the_tag_is_named_and_said_to_be_so(run_command: Run, project: Path, home: Path) -> None:
     git(home.parent / "toolkit", "tag", "--delete", f"v{__version__}")
     done = run_command("init", "--gitlab", cwd=project, env={"HOME": str(home)})
