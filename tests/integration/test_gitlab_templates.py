@@ -12,6 +12,7 @@ import yaml
 
 from tests.harness.delivered import crane, tags_in
 from tests.harness.gitlab_projects import KINDS, commit_with_pipeline, include, pipeline_of, publish_templates
+from tests.harness.gitlab_reports import read_quality, read_scanning
 from tests.harness.project import git
 
 if TYPE_CHECKING:
@@ -63,6 +64,22 @@ def _quarantined(config: dict[str, Any], repository: str) -> None:
     config.update({"handoff": "registry", "quarantine": repository})
 
 
+def _deliver_two(project: Project) -> None:
+    """Have the project deliver the images `api` and `web` in the place of its one."""
+
+    def two(config: dict[str, Any]) -> None:
+        hello = config["images"].pop("hello")
+        for name in ("api", "web"):
+            config["images"][name] = {
+                **hello,
+                "repositories": [f"{project.repository}-{name}"],
+                "labels": {"org.opencontainers.image.title": name},
+            }
+        del config["pin"]
+
+    _configure(project, two)
+
+
 def _without(inputs: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if name not in names}
 
@@ -109,17 +126,7 @@ def test_the_steps_are_included_one_by_one(
 def test_two_instances_deliver_two_images(
     local: GitLabLocal, project: Project, gitlab_server: GitLabServer, inputs: dict[str, Any]
 ) -> None:
-    def two(config: dict[str, Any]) -> None:
-        hello = config["images"].pop("hello")
-        for name in ("api", "web"):
-            config["images"][name] = {
-                **hello,
-                "repositories": [f"{project.repository}-{name}"],
-                "labels": {"org.opencontainers.image.title": name},
-            }
-        del config["pin"]
-
-    _configure(project, two)
+    _deliver_two(project)
     includes = [
         include(
             gitlab_server,
@@ -137,6 +144,30 @@ def test_two_instances_deliver_two_images(
         images = json.loads(path.read_text(encoding="utf-8"))["images"]
         assert list(images) == [name]
         assert crane("digest", f"{project.repository}-{name}:sha-{revision[:7]}") == images[name]["digest"]
+
+
+def test_several_images_are_one_report_to_gitlab(
+    local: GitLabLocal,
+    project: Project,
+    gitlab_server: GitLabServer,
+    packages: dict[str, Path],
+    inputs: dict[str, Any],
+) -> None:
+    project.vendor(packages["vulnerable"])
+    _deliver_two(project)
+    commit_with_pipeline(
+        project.root, gitlab_server, pipeline_of([include(gitlab_server, "local", "template", inputs)])
+    )
+    done = local.run()
+    assert done.results == {"image-build": "PASS", "image-scan": "FAIL"}, done.log
+    reports = yaml.safe_load(local.expanded())["image-scan"]["artifacts"]["reports"]
+    (scanning,) = done.artifacts("image-scan").glob(reports["container_scanning"])
+    vulnerabilities = read_scanning(scanning.read_bytes())["vulnerabilities"]
+    found = {each["location"]["image"].rpartition(":")[0] for each in vulnerabilities}
+    assert found == {f"{project.repository}-api", f"{project.repository}-web"}
+    (quality,) = done.artifacts("image-scan").glob(reports["codequality"])
+    assert read_quality(quality.read_bytes())
+    assert len(list(done.artifacts("image-scan").glob(reports["cyclonedx"]))) >= len(found)
 
 
 @pytest.mark.parametrize("executor", ["shell", "docker"])
