@@ -34,6 +34,20 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def name_in_state(path: Path, root: Path, workdir: Path) -> str:
+    """How a state names a file of the workdir: relative to the config's directory, so that it is found in a copy too.
+
+    By `..` where the workdir is beside one of the directories that the config lies in; whole where it is elsewhere.
+    """
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    if path.is_relative_to(workdir) and root.is_relative_to(workdir.parent):
+        by_parents = Path(os.path.relpath(path, root))
+        if (root / by_parents).resolve() == path.resolve():  # no link in between, from where `..` leads elsewhere
+            return by_parents.as_posix()
+    return str(path)
+
+
 def packaged_schema(name: str) -> str:
     """The text of one of the JSON Schemas in `schemas/`."""
     return (packaged("schemas") / name).read_text(encoding="utf-8")

@@ -92,7 +92,7 @@ class ImageState:
     platform_verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     attestations: tuple[Digest, ...] = ()
     layout: str | None = None
-    """Path of the OCI layout, relative to the config's directory where it lies below it."""
+    """Path of the OCI layout, as `files.name_in_state` has it."""
     quarantine: str | None = None
     """Repository in which the image waits for the gate, in the layout's place."""
     builder: str | None = None

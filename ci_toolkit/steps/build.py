@@ -11,6 +11,7 @@ from ci_toolkit.builders.buildx import pushed_digest
 from ci_toolkit.builders.ignore import dockerfile, write_copy
 from ci_toolkit.builders.layouts import BuiltImage, PreviousImage, adopt, inspect, known_in, made_again
 from ci_toolkit.errors import IntegrityError, RemoteError, ToolError, ToolkitError
+from ci_toolkit.files import name_in_state
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.plan import Action
 from ci_toolkit.state import ImageState
@@ -259,4 +260,4 @@ class BuildStep:
         return self._workdir / "images" / image.name
 
     def _shown(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+        return name_in_state(path, self._root, self._workdir)

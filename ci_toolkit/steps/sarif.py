@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import ToolkitError
-from ci_toolkit.files import write_atomically
+from ci_toolkit.files import name_in_state, write_atomically
 from ci_toolkit.model.analysis import Analysis
 from ci_toolkit.model.plan import Action
 from ci_toolkit.steps.failures import joined
@@ -136,10 +136,7 @@ class SarifStep:
         )
 
     def _known(self, state: State, name: str, files: Mapping[str, Path]) -> State:
-        known_as = {
-            kind: str(file.relative_to(self._root) if file.is_relative_to(self._root) else file)
-            for kind, file in files.items()
-        }
+        known_as = {kind: name_in_state(file, self._root, self._reports.parent) for kind, file in files.items()}
         return state.with_image(name, reports={**state.image(name).reports, **known_as})
 
     def _ignored(self, findings: ImageFindings, *, scratch: bool) -> Ignored:

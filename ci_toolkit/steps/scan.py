@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.files import write_atomically
+from ci_toolkit.files import name_in_state, write_atomically
 from ci_toolkit.model.attestation import ScanAttestation
 from ci_toolkit.model.findings import ImageFindings
 from ci_toolkit.model.gate import evaluate, unused_ignores
@@ -232,7 +232,7 @@ class ScanStep:
         return self._reports / image / "attestation.json"
 
     def _known_as(self, path: Path) -> str:
-        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
+        return name_in_state(path, self._root, self._reports.parent)
 
 
 def describe(policy: GatePolicy) -> str:
