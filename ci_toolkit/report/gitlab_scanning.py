@@ -58,7 +58,7 @@ def scanning_report(
             ),
         },
     }
-    return _written(head, [_vulnerability(each, findings, image) for each in distinct(findings, ignored)])
+    return _written(head, (_vulnerability(each, findings, image) for each in distinct(findings, ignored)))
 
 
 def joined_reports(reports: Sequence[bytes]) -> bytes:
@@ -70,7 +70,7 @@ def joined_reports(reports: Sequence[bytes]) -> bytes:
     scans = [document["scan"] for document in documents]
     moments = {"start_time": min(s["start_time"] for s in scans), "end_time": max(s["end_time"] for s in scans)}
     head = {"version": SCHEMA_VERSION, "scan": {**scans[0], **moments}}
-    return _written(head, [each for document in documents for each in document["vulnerabilities"]])
+    return _written(head, (each for document in documents for each in document["vulnerabilities"]))
 
 
 def _written(head: Mapping[str, Any], vulnerabilities: Iterable[Mapping[str, Any]]) -> bytes:
