@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from ci_toolkit.ci.github_api import GitHubApi, GitHubError, api_of
 from ci_toolkit.ci.request_project import project_of
+from ci_toolkit.ci.rest_api import may_be_there
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request
@@ -114,8 +115,7 @@ class GitHubRepository:
         try:
             return _request(self._asked("POST", self._path, document))
         except HttpError as error:
-            # 422: there is one, perhaps. Without an answer, or with a 5xx, it may have been opened all the same.
-            if error.status not in (None, 422) and not (error.status or 0) >= 500:
+            if not may_be_there(error, taken=422):
                 raise
             found = self.find(draft.source, draft.target)
             if found is None:

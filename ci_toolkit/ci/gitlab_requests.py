@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from ci_toolkit.ci.gitlab_api import HOW_TO_GET_ONE, TOKEN, GitLabApi, api_of
 from ci_toolkit.ci.request_project import project_of
+from ci_toolkit.ci.rest_api import may_be_there
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request
@@ -143,8 +144,7 @@ class GitLabProject:
         try:
             return _request(self._api.post(self._path, document))
         except HttpError as error:
-            # 409: there is one. Without an answer, or with a 5xx, it may have been opened all the same.
-            if error.status not in (None, 409) and not (error.status or 0) >= 500:
+            if not may_be_there(error, taken=409):
                 raise
             found = self.find(draft.source, draft.target)
             if found is None:

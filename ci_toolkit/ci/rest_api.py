@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ def safe_base(variable: str, base: str, *, example: str) -> str:
     return base.rstrip("/")
 
 
-class RestApi:
+class RestApi(ABC):
     """Requests with one token. Errors are HttpErrors, so exit code 4."""
 
     def __init__(
@@ -130,11 +131,21 @@ class RestApi:
             raise self._error(method, reply, document)
         return document
 
+    @abstractmethod
     def _headers(self) -> Mapping[str, str]:
-        raise NotImplementedError
+        """What every request carries, the token too."""
 
+    @abstractmethod
     def _error(self, method: str, reply: Reply, document: Any) -> ApiError:
-        raise NotImplementedError
+        """What an answer that is no success means."""
+
+
+def may_be_there(error: HttpError, taken: int) -> bool:
+    """Whether what was to be made may be there all the same.
+
+    `taken`: the status by which the host says that there is one. Without an answer, or with a 5xx, nobody knows.
+    """
+    return error.status in (None, taken) or (error.status or 0) >= 500
 
 
 _WHO_ANSWERS = "look at who answers for that address: a proxy's page, perhaps"
