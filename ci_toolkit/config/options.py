@@ -164,9 +164,11 @@ class PinOptions:
 
     files: tuple[str, ...]
     """Globs below the root, `**` across directories."""
+    exclude: tuple[str, ...]
+    """Globs of files that are left alone."""
     images: tuple[str, ...]
     """Names of the config's images; empty: all."""
-    style: Literal["tag-and-digest", "digest"]
+    style: Literal["tag-and-digest", "digest", "digest-and-comment"]
     expect: int | None
     """How many places must hold one of the images."""
 

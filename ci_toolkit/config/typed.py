@@ -225,6 +225,7 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
     expect = entry.get("expect")
     return PinOptions(
         files=tuple(entry["files"]),
+        exclude=tuple(entry["exclude"]),
         images=tuple(entry["images"]),
         style=entry["style"],
         expect=int(expect) if expect is not None else None,

@@ -1,12 +1,22 @@
-"""What every manifest format gives: the places that name an image, as spans of the text."""
+"""What every manifest format gives: the places that name an image, and the characters that say which."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+Holds = Literal["reference", "tag", "digest", "tag-and-digest", "comment"]
+"""What characters say of an image; `tag-and-digest`: `1.2@sha256:…`, for want of a key of its own for the digest."""
+_NO_TEXT = re.compile(
+    r"@.*|~|null|true|false|yes|no|on|off|y|n|\d{4}-\d\d?-\d\d?"
+    r"|[-+]?(?:\.?\d[\d_]*(?:\.[\d_]*)?(?:e[-+]?\d+)?|0x[\da-f_]+|0o[0-7_]+|0b[01_]+|\d[\d_]*(?::[0-5]?\d)+|\.inf)|\.nan",
+    re.IGNORECASE,
+)
+"""Plain scalars that YAML 1.1 or 1.2 takes for something else than text, or for nothing."""
 
 
 class UnreadableError(Exception):
@@ -30,29 +40,56 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImageSpan:
-    """One place that names an image, and where the characters stand that say which.
+class Part:
+    """Characters that say a part of a reference, or where they would be put: then `start` is `end`.
 
     Several places can share their characters: YAML aliases. `start` and `end` count code points.
     """
 
+    holds: Holds
     start: int
     end: int
+    value: str = ""
+    """As the format reads it: without quotes, escapes resolved."""
+    plain: bool = False
+    """It is a YAML scalar without quotes, all of it: what wouldn't be text gets some."""
+    template: str = "{}"
+    """What is put there, with `{}` for the value."""
+    adds: str = ""
+    """The key that is put there with it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageSpan:
+    """One place that names an image, in one part or in several."""
+
     value: str
-    """The reference as the format reads it: without quotes, escapes resolved."""
+    """The whole reference."""
+    parts: tuple[Part, ...]
+    """What is written to pin it, in the text's order."""
     place: Place
     skipped: str = ""
     """Why it is no reference that anyone could pin; empty where it may be one."""
+    refused: str = ""
+    """Why the image can't be pinned here: an error, if it is one to be pinned."""
+    marked: str = ""
+    """The image that a comment says this is: a name, or a repository."""
     shared: tuple[Place, ...] = ()
     """Places that share the characters and are no images: an edit would change them, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The new reference of a span."""
+    """The new value of a part."""
 
-    span: ImageSpan
+    part: Part
     new: str
+
+    @property
+    def text(self) -> str:
+        """The characters that are written."""
+        quoted = self.part.plain and _NO_TEXT.fullmatch(self.new) is not None
+        return self.part.template.replace("{}", f'"{self.new}"' if quoted else self.new)
 
 
 class ManifestFormat(Protocol):

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.manifests.spans import Lines, spans
+from ci_toolkit.manifests.scheme import behind_scheme
+from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAMES = frozenset({"action.yml", "action.yaml"})
 _SHAPE: Shape = {"runs": {"image": IMAGE}}
-_SCHEME = "docker://"
+_BUILT = "it is built from that Dockerfile"
 
 
 class GitHubActionFormat:
@@ -50,18 +51,9 @@ class GitHubActionFormat:
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
                 images = list(walk.images(Step(document.root), _SHAPE))
-                yield from (_behind_scheme(text, span) for span in spans(text, lines, document, images))
+                found = Source(text, lines, walk, document).references(images)
+                yield from (behind_scheme(text, span) or replace(span, skipped=_BUILT) for span in found)
 
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""
         same_but(before, after, edits)
-
-
-def _behind_scheme(text: str, span: ImageSpan) -> ImageSpan:
-    if span.skipped:
-        return span
-    if not span.value.lower().startswith(_SCHEME):
-        return replace(span, skipped="it is built from that Dockerfile")
-    if text[span.start : span.end] != span.value:
-        return replace(span, skipped="it is written with escapes: write it plainly")
-    return replace(span, start=span.start + len(_SCHEME), value=span.value[len(_SCHEME) :])

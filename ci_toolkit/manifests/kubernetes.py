@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.manifests.spans import Lines, spans
+from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ci_toolkit.manifests.base import Edit, ImageSpan
     from ci_toolkit.manifests.walk import Found, Shape
@@ -87,6 +87,9 @@ _CUSTOM: dict[tuple[str, str], Shape] = {
 }
 """By API group and kind."""
 
+_FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {}
+"""By API group and kind: what says its images in other ways than whole references."""
+
 
 class KubernetesFormat:
     """Objects of the Kubernetes API, any number of documents in a file, lists of objects included."""
@@ -102,15 +105,29 @@ class KubernetesFormat:
         walk, lines = Walk(), Lines(text)
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
-                yield from spans(text, lines, document, list(_images(walk, Step(document.root))))
+                yield from _spans(Source(text, lines, walk, document), Step(document.root))
 
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""
         same_but(before, after, edits)
 
 
-def _images(walk: Walk, start: Step) -> Iterator[Found]:
-    """The images of an object, or of every object in a list; an item of a `PodList` needn't say that it is a Pod."""
+def _spans(source: Source, start: Step) -> list[ImageSpan]:
+    """The images of all objects, however each kind says them."""
+    references: list[Found] = []
+    found: list[ImageSpan] = []
+    for group, kind, step in _objects(source.walk, start):
+        finder = _FINDERS.get((group, kind))
+        shape = _CUSTOM.get((group, kind)) or _SHAPES.get(kind)
+        if finder is not None:
+            found += finder(source, step)
+        elif shape is not None:
+            references += source.walk.images(step, shape)
+    return in_order([*source.references(references), *found])
+
+
+def _objects(walk: Walk, start: Step) -> Iterator[tuple[str, str, Step]]:
+    """API group, kind and place of an object, or of each in a list; an item of a `PodList` needn't say its kind."""
     waiting = [(start, "")]
     while waiting:
         step, kind_of_list = waiting.pop()
@@ -123,7 +140,4 @@ def _images(walk: Walk, start: Step) -> Iterator[Found]:
             items = [item for each in lists if each is not None for item in walk.items(each)]
             waiting += [(item, kind.removesuffix("List")) for item in reversed(items)]
             continue
-        group = walk.text(found, "apiVersion").partition("/")[0]
-        shape = _CUSTOM.get((group, kind)) or _SHAPES.get(kind)
-        if shape is not None:
-            yield from walk.images(found, shape)
+        yield walk.text(found, "apiVersion").partition("/")[0], kind, found

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
-from ci_toolkit.manifests.base import Edit, UnreadableError
+from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
-from ci_toolkit.manifests.formats import format_of
+from ci_toolkit.manifests.finding import BOM, decoded, find
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
     from ci_toolkit.model.reference import Repository
 
-Style = Literal["tag-and-digest", "digest"]
+Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
 LARGEST = 8 * 1024 * 1024
 """Bytes of the largest file that is read as a manifest."""
 _SHOWN = 40
 """Violations of one file, at most."""
-_BOM = "\ufeff"
-_MEND = "mend the file, or take it out of `pin.files`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +31,8 @@ class Target:
     `digest` is text, so that a plan can say `<digest of NAME>`; `tag` None keeps the tag that is there.
     """
 
+    name: str = ""
+    """What comments in the files may call it."""
     repositories: frozenset[Repository]
     digest: str
     tag: str | None
@@ -73,41 +73,57 @@ class Pinned:
     seen: tuple[Seen, ...]
 
 
+class _Spelled(NamedTuple):
+    """A reference in its three parts, as the user spells them."""
+
+    name: str
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.name}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
+
+
 def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
     """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
 
     A backslash may spell any character (`\\/`, as PHP writes JSON), so a file with one may hold anything.
     """
-    return b"\\" in data or any(_needle(r) in data for t in targets for r in t.repositories)
+    return b"\\" in data or any(all(word in data for word in words) for t in targets for words in _words(t))
 
 
 def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
     """Pin the targets in one manifest. `name` is the file's, for its format and for messages.
 
-    Raises ConfigError, with every violation, for a file that can't be read or an image that shares its characters
-    with a place that is none; IntegrityError for an image pinned to one of its platforms.
+    Raises ConfigError, with every violation, for a file that can't be read, an image that shares its characters with a
+    place that is none or that can't be pinned where it stands; IntegrityError for an image pinned to one of its
+    platforms.
     """
-    text = _decoded(data, name)
-    by_repository = {repository: target for target in targets for repository in target.repositories}
+    text = decoded(data, name)
+    wanted = _Wanted(targets)
     places: list[Place] = []
     seen: list[Seen] = []
-    edits: list[Edit] = []
-    manifest_format, spans = _read(text.removeprefix(_BOM), name)
+    edits: list[tuple[ImageSpan, Edit]] = []
+    refused: list[str] = []
+    manifest_format, spans = find(text.removeprefix(BOM), name)
     for span in spans:
-        found, reason = _target(span, by_repository)
+        found, reason = wanted.target(span)
         at = span.place
         if found is None:
             seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        new = pinned_value(span.value, found)
-        if new != span.value:
+        if span.refused:
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {span.refused}")
+            continue
+        new, written = _written(span, found)
+        if written:
             _refuse_platform(name, span, found)
-            edits.append(Edit(span, new))
+            edits += [(span, edit) for edit in written]
         places.append(
             Place(document=at.document, line=at.line, column=at.column, path=at.path, old=span.value, new=new)
         )
-    _refuse_shared(name, edits)
-    changed = _edited(text, edits, manifest_format) if edits else data
+    _refuse(name, refused, edits)
+    changed = _edited(text, [edit for _, edit in edits], manifest_format) if edits else data
     return Pinned(old=data, new=changed, places=tuple(places), seen=tuple(seen))
 
 
@@ -117,51 +133,77 @@ def pinned_value(value: str, target: Target) -> str:
     A tag beside the right digest stays, whatever the image's newest tag is: the same image under a new tag is no
     reason to deploy, and a commit for each would start the next run.
     """
+    return str(_styled(_new(_spelled(value), target), target.style))
+
+
+def _spelled(value: str) -> _Spelled:
     rest, _, digest = value.partition("@")
     colon = rest.find(":", rest.rfind("/") + 1)
-    name, tag = (rest, "") if colon < 0 else (rest[:colon], rest[colon + 1 :])
-    if target.tag and not (tag and digest == target.digest):
-        tag = target.tag
-    middle = f":{tag}" if tag and target.style == "tag-and-digest" else ""
-    return f"{name}{middle}@{target.digest}"
+    return _Spelled(rest, "", digest) if colon < 0 else _Spelled(rest[:colon], rest[colon + 1 :], digest)
 
 
-def _needle(repository: Repository) -> bytes:
-    """What every spelling of a repository holds: Docker Hub's official images may stand there by their last name."""
-    path = repository.path
-    return (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode()
+def _new(old: _Spelled, target: Target) -> _Spelled:
+    keeps_tag = not target.tag or (old.tag and old.digest == target.digest)
+    return _Spelled(old.name, old.tag if keeps_tag else target.tag or "", target.digest)
 
 
-def _decoded(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _unreadable(name, UnreadableError(line, 1, f"not UTF-8 at byte {error.start}")) from None
+def _styled(new: _Spelled, style: Style) -> _Spelled:
+    return new if style == "tag-and-digest" else new._replace(tag="")
 
 
-def _read(text: str, name: str) -> tuple[ManifestFormat, list[ImageSpan]]:
-    try:
-        manifest_format = format_of(name, text)
-        return manifest_format, list(manifest_format.find(text))
-    except UnreadableError as error:
-        raise _unreadable(name, error) from None
+def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
+    """The whole reference as it stands there then, and the edits that make it so: none where it does already."""
+    old = _spelled(span.value)
+    comment = next((part for part in span.parts if part.holds == "comment"), None)
+    style = target.style
+    if style == "digest-and-comment":
+        old = old._replace(tag=old.tag or (comment.value if comment else ""))
+        style = style if comment else "tag-and-digest"
+    new = _new(old, target)
+    whole = str(_styled(new, style))
+    values = {
+        "reference": whole,
+        "tag": new.tag,
+        "digest": new.digest,
+        "tag-and-digest": f"{new.tag}@{new.digest}",
+        "comment": new.tag if style == "digest-and-comment" else "",
+    }
+    edits = [Edit(part, values[part.holds]) for part in span.parts]
+    if all(part.holds in ("tag", "digest", "tag-and-digest") for part in span.parts):
+        whole = str(new)
+    return whole, [edit for edit in edits if edit.new and edit.new != edit.part.value]
 
 
-def _unreadable(name: str, error: UnreadableError) -> ConfigError:
-    violation = f"{name}:{error.line}:{error.column}: {error.reason}"
-    return ConfigError("a manifest can't be read", hint=_MEND, violations=[violation])
+class _Wanted:
+    """The targets, by what a file may call them."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._by_repository = {repository: target for target in targets for repository in target.repositories}
+        self._by_name = {target.name: target for target in targets if target.name}
+
+    def target(self, span: ImageSpan) -> tuple[Target | None, str]:
+        """The target that a span names; else why it names none."""
+        if span.skipped:
+            return None, span.skipped
+        if span.marked in self._by_name:
+            return self._by_name[span.marked], ""
+        try:
+            repository = Reference.parse(span.marked or span.value).repository
+        except UsageError as error:
+            return None, error.message
+        return self._by_repository.get(repository), "another image"
 
 
-def _target(span: ImageSpan, by_repository: Mapping[Repository, Target]) -> tuple[Target | None, str]:
-    """The target that a span names; else why it names none."""
-    if span.skipped:
-        return None, span.skipped
-    try:
-        repository = Reference.parse(span.value).repository
-    except UsageError as error:
-        return None, error.message
-    return by_repository.get(repository), "another image"
+def _words(target: Target) -> Iterator[list[bytes]]:
+    """What stands in every file that names a target, in any of these ways.
+
+    A registry may stand apart from the rest, with or without some of it; Docker Hub's official images by their name.
+    """
+    for repository in target.repositories:
+        path = repository.path
+        yield (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode().split(b"/")
+    if target.name:
+        yield [b"ci-toolkit:", target.name.encode()]
 
 
 def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:
@@ -176,12 +218,15 @@ def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:
         raise IntegrityError(message, hint=hint, place=SourceLine(name, span.place.line))
 
 
-def _refuse_shared(name: str, edits: Sequence[Edit]) -> None:
+def _refuse(name: str, refused: Sequence[str], edits: Sequence[tuple[ImageSpan, Edit]]) -> None:
+    if refused:
+        message = "an image can't be pinned where it stands"
+        raise ConfigError(message, hint="mend the manifest", violations=refused[:_SHOWN])
     violations = [
-        f"{name}:{edit.span.place.line}:{edit.span.place.column}: {edit.span.place.path} shares {edit.span.value!r}, "
+        f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares {edit.part.value!r}, "
         f"by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
-        for edit in edits
-        for other in edit.span.shared[:_SHOWN]
+        for span, edit in edits
+        for other in span.shared[:_SHOWN]
     ][:_SHOWN]
     if violations:
         message = "a new digest would change more than images"
@@ -189,7 +234,7 @@ def _refuse_shared(name: str, edits: Sequence[Edit]) -> None:
 
 
 def _edited(text: str, edits: Sequence[Edit], manifest_format: ManifestFormat) -> bytes:
-    bare = text.removeprefix(_BOM)
+    bare = text.removeprefix(BOM)
     changed = apply(bare, edits)
     manifest_format.verify(bare, changed, edits)
     return (text[: len(text) - len(bare)] + changed).encode()

@@ -1,4 +1,4 @@
-"""From the images found in a YAML document to spans of its text: what every format that is YAML shares."""
+"""From what a walk found in a YAML document to spans of its text: what every format that is YAML shares."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests.base import ImageSpan, Place
+from ci_toolkit.manifests.base import ImageSpan, Part, Place
 from ci_toolkit.manifests.scalars import locate
 from ci_toolkit.manifests.sharing import others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ci_toolkit.manifests.tree import Document, Node, Scalar
-    from ci_toolkit.manifests.walk import Found
+    from ci_toolkit.manifests.base import Holds
+    from ci_toolkit.manifests.scalars import Located
+    from ci_toolkit.manifests.tree import Document, Mapping, Node, Scalar
+    from ci_toolkit.manifests.walk import Found, Walk
+
+_REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
+_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
 
 
 class Lines:
@@ -33,35 +38,114 @@ class Lines:
         return Place(line + 1, index - start + 1, document, path)
 
 
-def spans(text: str, lines: Lines, document: Document, images: Sequence[Found]) -> list[ImageSpan]:
-    """One span for each image, in the text's order; a scalar that several images share is looked at once."""
-    by_scalar: dict[Scalar, list[Found]] = {}
-    for image in images:
-        by_scalar.setdefault(image.scalar, []).append(image)
-    found = [span for scalar, users in by_scalar.items() for span in _of_one(text, lines, document, scalar, users)]
-    return sorted(found, key=lambda span: (span.place.line, span.place.column))
+class Source:
+    """One document of a YAML text, and the walk through its file."""
 
+    def __init__(self, text: str, lines: Lines, walk: Walk, document: Document) -> None:
+        self.text = text
+        self.walk = walk
+        self.document = document
+        self._lines = lines
 
-def _of_one(
-    text: str, lines: Lines, document: Document, scalar: Scalar, users: Sequence[Found]
-) -> Iterator[ImageSpan]:
-    located = locate(text, scalar)
-    if located is None:
-        return
-    shared = tuple(
-        lines.place(node.start, document.index, _path(node))
-        for node in others(document, scalar, [user.route for user in users])
-    )
-    for user in users:
-        used_at = user.route[-1].start if user.route else located.start
-        yield ImageSpan(
-            start=located.start,
-            end=located.end,
-            value=located.value,
-            place=lines.place(used_at, document.index, user.path),
-            skipped=located.skipped,
-            shared=shared,
+    def place(self, index: int, path: str) -> Place:
+        """The place of a character of this document."""
+        return self._lines.place(index, self.document.index, path)
+
+    def references(self, images: Sequence[Found]) -> list[ImageSpan]:
+        """One span for each whole reference, in the text's order; what several share is looked at once."""
+        by_scalar: dict[Scalar, list[Found]] = {}
+        for image in images:
+            by_scalar.setdefault(image.scalar, []).append(image)
+        found = [span for scalar, users in by_scalar.items() for span in self._of_one(scalar, users)]
+        return in_order(found)
+
+    def part(self, found: Found, holds: Holds) -> Part | None:
+        """What a scalar holds, empty or not; None where it is spread over lines, tagged, or a template.
+
+        An empty one without quotes (`digest:`) is a place to put something.
+        """
+        scalar = found.scalar
+        if not scalar.value.strip():
+            return self._empty(scalar, holds)
+        located = locate(self.text, scalar)
+        return None if located is None or located.skipped else _part(located, scalar, holds)
+
+    def shared(self, found: Sequence[Found]) -> tuple[Place, ...]:
+        """The places that share these scalars by aliases, but for the ways that the walk came."""
+        by_scalar: dict[Scalar, list[Found]] = {}
+        for each in found:
+            by_scalar.setdefault(each.scalar, []).append(each)
+        return tuple(
+            self.place(node.start, _path(node))
+            for scalar, users in by_scalar.items()
+            for node in others(self.document, scalar, [user.route for user in users])
         )
+
+    def addition(self, mapping: Mapping, beside: Scalar, key: str, holds: Holds) -> Part | None:
+        """Where a key can be put into a mapping, right behind the value `beside`; None where there is no good place.
+
+        In a block mapping it gets a line of its own, as deep as the others; in a flow mapping it follows by a comma.
+        """
+        if mapping.flow:
+            quote = '"' if self.text[mapping.entries[0][0].start] == '"' else ""
+            template = f", {quote}{key}{quote}: {quote}{{}}{quote}"
+            return Part(holds=holds, start=beside.end, end=beside.end, template=template, adds=key)
+        first = mapping.entries[0][0].start
+        indent = first - (self.text.rfind("\n", 0, first) + 1)
+        rest = _LINE.match(self.text, beside.end)
+        if beside.style in ("|", ">") or rest is None:
+            return None
+        end = "\r\n" if self.text[rest.end() :].startswith("\r\n") else "\n"
+        template = f"{end}{' ' * indent}{key}: {{}}"
+        return Part(holds=holds, start=rest.end(), end=rest.end(), template=template, adds=key)
+
+    def _of_one(self, scalar: Scalar, users: Sequence[Found]) -> Iterator[ImageSpan]:
+        located = locate(self.text, scalar)
+        if located is None:
+            return
+        shared = self.shared(users)
+        comment = self._comment(scalar)
+        reference = _part(located, scalar, "reference")
+        for user in users:
+            used_at = user.route[-1].start if user.route else located.start
+            yield ImageSpan(
+                value=located.value,
+                parts=(reference, comment) if comment else (reference,),
+                place=self.place(used_at, user.path),
+                skipped=located.skipped,
+                shared=shared,
+            )
+
+    def _comment(self, scalar: Scalar) -> Part | None:
+        """Where a comment behind a value says its tag, or could: nowhere behind more of the line's text."""
+        if scalar.style in ("|", ">") or not _LINE.match(self.text, scalar.end):
+            return None
+        rest = _REST.match(self.text, scalar.end)
+        if rest is None or not rest["comment"]:
+            return Part(holds="comment", start=scalar.end, end=scalar.end, template="  # tag={}")
+        if rest["tag"]:
+            return Part(holds="comment", start=rest.start("tag"), end=rest.end("tag"), value=rest["tag"])
+        start = rest.start("comment")
+        return Part(holds="comment", start=start, end=start, template="# tag={} ")
+
+    def _empty(self, scalar: Scalar, holds: Holds) -> Part | None:
+        if scalar.tag is not None or scalar.style in ("|", ">"):
+            return None
+        if scalar.style:
+            inside = scalar.end - 1
+            return Part(holds=holds, start=inside, end=inside)
+        blank = self.text[scalar.end : scalar.end + 1] in (" ", "\t") or self.text[scalar.end - 1] in (" ", "\t")
+        return Part(holds=holds, start=scalar.end, end=scalar.end, plain=True, template="{}" if blank else " {}")
+
+
+def in_order(spans: Sequence[ImageSpan]) -> list[ImageSpan]:
+    """Spans as they stand in the text."""
+    return sorted(spans, key=lambda span: (span.place.line, span.place.column))
+
+
+def _part(located: Located, scalar: Scalar, holds: Holds) -> Part:
+    plain = not scalar.style and located.value == scalar.value
+    return Part(holds=holds, start=located.start, end=located.end, value=located.value, plain=plain)
 
 
 def _path(node: Node) -> str:

@@ -65,11 +65,13 @@ class Sequence(_Positioned):
 class Mapping(_Positioned):
     """A mapping: pairs in their order, a key as often as it is written."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "flow")
 
     def __init__(self, event: Any) -> None:
         super().__init__(event)
         self.entries: list[tuple[Node, Node]] = []
+        self.flow: bool = bool(event.flow_style)
+        """Written in braces."""
 
 
 class Alias(_Positioned):

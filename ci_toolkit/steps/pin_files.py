@@ -64,6 +64,9 @@ class PinnedFiles:
                 raise ConfigError(message, hint="patterns are relative to the config file; `deploy/**/*.yaml`")
             for name in found:
                 files[name] = files.get(name, False) or is_literal(pattern)
+        for pattern in entry.exclude:
+            for name in self._workspace.files(pattern):
+                files.pop(name, None)
         return dict(sorted(files.items()))
 
     def _is_wanted(self, name: str, targets: Sequence[Target], *, named: bool) -> bool:

@@ -22,6 +22,7 @@ def repositories_of(options: ImageOptions) -> frozenset[Repository]:
 def planned_target(options: ImageOptions, image: ImageState, style: Style) -> Target:
     """What would be pinned; what isn't known before the run stands in angle brackets."""
     return Target(
+        name=options.name,
         repositories=repositories_of(options),
         digest=str(image.digest or f"<digest of {options.name}>"),
         tag=image.tags[0] if image.tags else f"<first tag of {options.name}>",
@@ -54,6 +55,7 @@ def pushed_target(options: ImageOptions, image: ImageState, style: Style) -> Tar
         first = first or next(iter(record.tags), "")
     children = {str(digest): platform for platform, digest in image.platforms.items() if digest != image.digest}
     return Target(
+        name=name,
         repositories=repositories_of(options),
         digest=str(image.digest),
         tag=first or None,

@@ -60,6 +60,7 @@ def targets(jobs: Sequence[Job]) -> TargetOf:
     def target(options: ImageOptions, _image: ImageState, style: Style) -> Target:
         own = [job for job in jobs if job.image == options.name]
         return Target(
+            name=options.name,
             repositories=frozenset(job.destination for job in own),
             digest=str(own[0].digest),
             tag=own[0].tags[0],

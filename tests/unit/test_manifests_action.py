@@ -134,7 +134,7 @@ def test_the_step_pins_it_once_and_check_says_no(tmp_path: Path) -> None:
 
     def run(*, check: bool) -> State:
         step = PinStep(
-            pins=[PinOptions(files=("action.yml",), images=(), style="tag-and-digest", expect=1)],
+            pins=[PinOptions(files=("action.yml",), exclude=(), images=(), style="tag-and-digest", expect=1)],
             images={"app": image_options(tmp_path, name="app", repositories=(parse_destination(IMAGE),))},
             root=tmp_path,
             progress=Heard(),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 APP, WEB, ARM = (Digest(f"sha256:{letter * 64}") for letter in "abc")
 GHCR, MIRROR = "ghcr.io/acme/app", "registry.example.com/acme/app"
-ENTRY = PinOptions(files=("deploy/**/*.yaml",), images=(), style="tag-and-digest", expect=None)
+ENTRY = PinOptions(files=("deploy/**/*.yaml",), exclude=(), images=(), style="tag-and-digest", expect=None)
 
 
 def pod(*images: str) -> str:
