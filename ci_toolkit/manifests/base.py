@@ -92,6 +92,19 @@ class Edit:
         return self.part.template.replace("{}", f'"{self.new}"' if quoted else self.new)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormatDescription:
+    """What the documentation says of a format, in Markdown."""
+
+    name: str
+    files: str
+    """Which files are of this format."""
+    places: tuple[str, ...]
+    """Where they name images."""
+    writes: str
+    """What is written there, if it isn't a whole reference."""
+
+
 class ManifestFormat(Protocol):
     """One kind of file. Stateless: text in, spans out; `verify` judges what `edit.apply` made of them."""
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_toolkit.manifests import github_action, kubernetes
 from ci_toolkit.manifests.github_action import GitHubActionFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
 
 if TYPE_CHECKING:
-    from ci_toolkit.manifests.base import ManifestFormat
+    from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
 FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KubernetesFormat())
 """The first that takes a file reads it; the last takes every file."""
+
+DESCRIPTIONS: tuple[FormatDescription, ...] = (kubernetes.DESCRIPTION, github_action.DESCRIPTION)
+"""In the documentation's order."""
 
 
 def format_of(name: str, text: str) -> ManifestFormat:

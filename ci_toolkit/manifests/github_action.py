@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
+from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scheme import behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import Mapping, read_documents
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 _NAMES = frozenset({"action.yml", "action.yaml"})
 _SHAPE: Shape = {"runs": {"image": IMAGE}}
 _BUILT = "it is built from that Dockerfile"
+
+DESCRIPTION = FormatDescription(
+    name="GitHub action",
+    files="`action.yml`, `action.yaml` of a container action",
+    places=("`runs.image`",),
+    writes="`docker://REFERENCE`",
+)
 
 
 class GitHubActionFormat:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
@@ -89,6 +90,17 @@ _CUSTOM: dict[tuple[str, str], Shape] = {
 
 _FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {}
 """By API group and kind: what says its images in other ways than whole references."""
+
+DESCRIPTION = FormatDescription(
+    name="Kubernetes",
+    files="any other YAML or JSON, by `apiVersion` and `kind`; lists of objects, too",
+    places=(
+        "containers, init and ephemeral containers and image volumes of Pod, Deployment, StatefulSet, DaemonSet, "
+        "ReplicaSet, ReplicationController, Job, CronJob, PodTemplate",
+        "Argo Rollout and Workflow, Knative, Tekton, KServe, KEDA ScaledJob, OpenKruise CloneSet",
+    ),
+    writes="",
+)
 
 
 class KubernetesFormat:
