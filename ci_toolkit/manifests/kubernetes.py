@@ -95,8 +95,7 @@ DESCRIPTION = FormatDescription(
     name="Kubernetes",
     files="any other YAML or JSON, by `apiVersion` and `kind`; lists of objects, too",
     places=(
-        "containers, init and ephemeral containers and image volumes of Pod, Deployment, StatefulSet, DaemonSet, "
-        "ReplicaSet, ReplicationController, Job, CronJob, PodTemplate",
+        "containers, init and ephemeral containers and image volumes of every workload, CronJob and PodTemplate",
         "Argo Rollout and Workflow, Knative, Tekton, KServe, KEDA ScaledJob, OpenKruise CloneSet",
     ),
     writes="",
