@@ -157,6 +157,7 @@ class Workshop:
             max_age=options.database.max_age,
             timeout=options.timeout,
             image=options.trivy_image,
+            categories=options.look_for,
             clock=_utc_now,
             progress=session.progress,
             logins=self._docker_directory() if session.config.quarantine else None,

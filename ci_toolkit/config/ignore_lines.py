@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.nodes import Node
-    from ci_toolkit.model.gate import Ignore
+    from ci_toolkit.model.policy import Ignore
 
 
 def ignore_lines(file: Path, entries: Iterable[Ignore]) -> dict[Ignore, int]:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.findings import Category
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.model.tags import Flavor, TagRule
@@ -135,6 +136,8 @@ class ScanOptions:
     """Whose `scan` section counts on a pull request."""
     sbom: tuple[SbomFormat, ...]
     """The bills of materials that are made of a scan, beside what the CI system takes."""
+    look_for: tuple[Category, ...]
+    """Kinds of findings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

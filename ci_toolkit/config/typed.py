@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from ci_toolkit.config.options import (
     TrustOptions,
 )
 from ci_toolkit.model.findings import Severity
-from ci_toolkit.model.gate import GatePolicy, Ignore
+from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
 from ci_toolkit.model.reference import LayoutRepository
 from ci_toolkit.model.tags import Flavor, TagRule
 
@@ -201,7 +202,8 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
     """The options of `scan`."""
     gate = options["gate"]
     policy = GatePolicy(
-        severity=None if gate["severity"] == "none" else Severity.parse(gate["severity"]),
+        thresholds=_thresholds(gate),
+        grace=formats.duration(gate["grace"]) if "grace" in gate else None,
         fixable_only=gate["fixable-only"],
         unknown=gate["unknown"],
         end_of_life_os=gate["end-of-life-os"],
@@ -218,7 +220,18 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         trivy_image=options["trivy-image"],
         policy_from=options["policy-from"],
         sbom=tuple(options["sbom"]),
+        look_for=tuple(options["look-for"]),
     )
+
+
+def _thresholds(gate: Mapping[str, Any]) -> Thresholds:
+    apart = {"secrets": "secret", "misconfigurations": "misconfiguration", "licenses": "license"}
+    said = {category: _threshold(gate[word]) for word, category in apart.items() if word in gate}
+    return replace(Thresholds.everywhere(_threshold(gate["severity"])), **said)
+
+
+def _threshold(word: str) -> Severity | None:
+    return None if word == "none" else Severity.parse(word)
 
 
 def _pin(entry: Mapping[str, Any]) -> PinOptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.digest import Digest
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of `schemas/findings.schema.json`."""
+Category = Literal["vulnerability", "secret", "misconfiguration", "license"]
+"""What kind of thing a finding is."""
+CATEGORIES: tuple[Category, ...] = ("vulnerability", "secret", "misconfiguration", "license")
 
 
 class Severity(IntEnum):
@@ -63,15 +66,17 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One vulnerability of one package at one place of one platform.
+    """One vulnerability, secret, misconfiguration or licence at one place of one platform.
 
-    Every string but `severity` comes from a database or from the image itself: untrusted, of any content. Empty
-    strings mean that the scanner didn't say.
+    Every string but `severity` and `category` comes from a database or from the image itself: untrusted, of any
+    content. Empty strings mean that the scanner didn't say, or that this kind of finding has no such thing.
     """
 
     id: str
-    package: str
-    installed: str
+    """The vulnerability's id, the secret's rule, the check's id, the licence's name."""
+    category: Category = "vulnerability"
+    package: str = ""
+    installed: str = ""
     severity: Severity
     aliases: tuple[str, ...] = ()
     """The same vulnerability under its vendors' ids."""
@@ -86,9 +91,15 @@ class Finding:
     kind: str = ""
     """`os-pkgs` or `lang-pkgs`."""
     type: str = ""
-    """The distribution's family or the kind of package: `debian`, `python-pkg`."""
+    """The distribution's family or the kind of package or file: `debian`, `python-pkg`, `dockerfile`."""
     path: str = ""
-    """Where in the image, no leading slash; empty for a distribution's package."""
+    """Where in the image, no leading slash; empty for a distribution's package, and for the image's own config."""
+    start_line: int = 0
+    """The line in that file, from 1; 0 where there is none."""
+    excerpt: str = ""
+    """What stands there, a secret itself blotted out."""
+    resolution: str = ""
+    """What the scanner advises."""
     layer: str = ""
     score: float | None = None
     """CVSS base score, 0.0 to 10.0, of the severity's source where it has one."""
@@ -114,19 +125,26 @@ class Finding:
         return (self.id, self.component, self.place)
 
     @property
+    def subject(self) -> str:
+        """What is affected: the package with its version, else the file, else the image's config."""
+        if self.package:
+            return f"{self.package} {self.installed}".rstrip()
+        return self.path or "image config"
+
+    @property
     def line(self) -> str:
-        """`ID PACKAGE VERSION (severity)`, as untrusted as its parts."""
-        return f"{self.id} {self.package} {self.installed} ({self.severity})"
+        """`ID SUBJECT (severity)`, as untrusted as its parts."""
+        return f"{self.id} {self.subject} ({self.severity})"
 
     def as_json(self) -> dict[str, Any]:
         """The finding without its empty fields."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         fields["severity"] = str(self.severity)
         fields["aliases"] = list(self.aliases)
-        return {name: value for name, value in fields.items() if value not in ("", [], None)} | {
-            "installed": self.installed,
-            "fixable": self.fixable,
-        }
+        told = {name: value for name, value in fields.items() if value not in ("", [], None, 0) or name == "score"}
+        if self.score is None:
+            del told["score"]
+        return told | {"fixable": self.fixable}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Finding:
@@ -135,6 +153,25 @@ class Finding:
         fields["severity"] = Severity.parse(fields["severity"])
         fields["aliases"] = tuple(fields.get("aliases", ()))
         return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """A layer of a platform's image, and what is known of where it comes from."""
+
+    digest: str
+    diff_id: str = ""
+    created_by: str = ""
+    """The instruction, as the image's history has it: untrusted."""
+    base: bool | None = None
+    """True for one of the base image's; None where nobody knows."""
+    line: int = 0
+    """The line of its instruction in the Dockerfile, from 1; 0 where nobody knows."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What is known of it."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in fields.items() if value not in ("", None) and (name != "line" or value)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +187,14 @@ class PlatformFindings:
     packages: int = 0
     """How many packages were recognised, whether or not anything is known against them."""
     findings: tuple[Finding, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    """Lowest first; empty where they aren't known."""
+
+    def layer_of(self, finding: Finding) -> Layer | None:
+        """The layer that brought what was found; None where nobody knows."""
+        return next(
+            (layer for layer in self.layers if finding.layer and finding.layer in (layer.digest, layer.diff_id)), None
+        )
 
     @property
     def complete(self) -> bool:
@@ -189,6 +234,7 @@ class ImageFindings:
                 "end_of_life": p.end_of_life,
                 "packages": p.packages,
                 "findings": [finding.as_json() for finding in p.findings],
+                "layers": [layer.as_json() for layer in p.layers],
             }
             for p in self.platforms
         ]
@@ -207,6 +253,7 @@ class ImageFindings:
                     **item,
                     "digest": Digest(item["digest"]),
                     "findings": tuple(Finding.from_json(finding) for finding in item["findings"]),
+                    "layers": tuple(Layer(**layer) for layer in item.get("layers", ())),
                 }
             )
             for item in document["platforms"]

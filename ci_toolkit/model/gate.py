@@ -3,77 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import Severity, by_weight, purl_without_version
+from ci_toolkit.model.findings import CATEGORIES, Severity, by_weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
-    from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
+    from ci_toolkit.model.findings import Category, Finding, ImageFindings, PlatformFindings
+    from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction
 
-Reaction = Literal["fail", "warn", "ignore"]
 Verdict = Literal["pass", "fail", "none"]
 """`none`: the gate is off and decided nothing."""
+_NAMES: Mapping[Category, tuple[str, str]] = {
+    "vulnerability": ("vulnerability", "vulnerabilities"),
+    "secret": ("secret", "secrets"),
+    "misconfiguration": ("misconfiguration", "misconfigurations"),
+    "license": ("licence", "licences"),
+}
 _NOTHING = "nothing was recognised: no operating system and no packages"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ignore:
-    """A finding that was triaged: which, why, who answers for it, until when."""
+class Baseline:
+    """What is deployed now: what is known of it is no reason to keep its successor out."""
 
-    id: str
-    reason: str
-    owner: str
-    expires: date
-    package: str | None = None
-    path: str | None = None
-    image: str | None = None
-
-    def concerns(self, image: str) -> bool:
-        """True where the entry speaks of this image."""
-        return self.image in (None, image)
-
-    def matches(self, finding: Finding) -> bool:
-        """True for the finding it means.
-
-        `id` may be any of the vulnerability's ids; `package` a name or a purl, with version or without; `path` a
-        glob in which `*` crosses directories.
-        """
-        if self.id not in (finding.id, *finding.aliases):
-            return False
-        if self.package and self.package not in (
-            finding.package, finding.purl, purl_without_version(finding.purl), finding.purl.partition("?")[0],
-        ):  # fmt: skip
-            return False
-        return not self.path or fnmatchcase(finding.path, self.path.removeprefix("/"))
-
-    def active(self, today: date) -> bool:
-        """True up to and including the day it expires on."""
-        return today <= self.expires
+    name: str
+    """Where the digest is from, for people."""
+    findings: ImageFindings
 
     @property
-    def label(self) -> str:
-        """What it ignores, for people: `CVE-2023-45853 of zlib1g`."""
-        parts = [self.id, f"of {self.package}" if self.package else "", f"at {self.path}" if self.path else ""]
-        return " ".join(part for part in [*parts, f"in {self.image}" if self.image else ""] if part)
+    def keys(self) -> frozenset[tuple[str, str, str]]:
+        """What makes its findings the same ones in another image."""
+        return frozenset(f.key for p in self.findings.platforms for f in p.findings)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GatePolicy:
-    """From which severity on a finding fails the gate, and how the odd cases count."""
-
-    severity: Severity | None
-    """None switches the gate off (`severity: none`)."""
-    fixable_only: bool
-    unknown: Reaction
-    """Findings whose severity nobody knows; `fixable_only` goes for them too."""
-    end_of_life_os: Reaction
-    incomplete: Reaction
-    """Nothing recognised in an image: no operating system, no packages."""
-    ignores: tuple[Ignore, ...] = ()
+    @property
+    def end_of_life(self) -> bool:
+        """True where its operating system gets no updates any more."""
+        return any(p.end_of_life for p in self.findings.platforms)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +53,10 @@ class PlatformDecision:
     """The findings that decided a `fail`, worst first."""
     ignored: tuple[tuple[Finding, Ignore], ...] = ()
     """What an active entry took out of the gate."""
+    deployed: tuple[Finding, ...] = ()
+    """What would block, were it not in the baseline, worst first."""
+    waiting: tuple[tuple[Finding, date], ...] = ()
+    """What will block from a day on, when its grace period is over, worst first."""
     faults: tuple[str, ...] = ()
     """What else decided a `fail`: the operating system's end of life, a scan that saw nothing."""
     reasons: tuple[str, ...] = ()
@@ -102,6 +74,8 @@ class Decision:
     """Of the image as a whole: entries that expired, or whose finding has a fix now."""
     used: frozenset[Ignore] = frozenset()
     """The entries, active or expired, that matched a finding."""
+    baseline: str = ""
+    """What it was held against, where it was."""
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -120,17 +94,34 @@ class Decision:
         return len({finding.key for p in self.platforms.values() for finding, _ in p.ignored})
 
 
-def evaluate(findings: ImageFindings, policy: GatePolicy, today: date, *, scratch: bool = False) -> Decision:
-    """Decide on an image. `scratch`: it is declared to hold nothing a scanner knows, so an empty scan is complete."""
+def evaluate(
+    findings: ImageFindings,
+    policy: GatePolicy,
+    today: date,
+    *,
+    scratch: bool = False,
+    baseline: Baseline | None = None,
+) -> Decision:
+    """Decide on an image. `scratch`: it is declared to hold nothing a scanner knows, so an empty scan is complete.
+
+    With a `baseline` only what is new against it can fail.
+    """
     ignores = tuple(entry for entry in policy.ignores if entry.concerns(findings.image))
-    platforms = {p.platform: _platform(p, policy, ignores, today, scratch=scratch) for p in findings.platforms}
+    judge = _Judge(policy, ignores, today, scratch=scratch, baseline=baseline)
+    platforms = {p.platform: judge.decide(p) for p in findings.platforms}
     found = [finding for p in findings.platforms for finding in p.findings]
     used = frozenset(entry for entry in ignores if any(map(entry.matches, found)))
-    if policy.severity is None:
+    if policy.is_off:
         verdict: Verdict = "none"
     else:
         verdict = "fail" if not platforms or any(p.verdict == "fail" for p in platforms.values()) else "pass"
-    return Decision(verdict=verdict, platforms=platforms, warnings=tuple(_notes(used, found, today)), used=used)
+    return Decision(
+        verdict=verdict,
+        platforms=platforms,
+        warnings=tuple(_notes(used, found, today)),
+        used=used,
+        baseline=baseline.name if baseline else "",
+    )
 
 
 def way_out(grounds: Sequence[str]) -> str:
@@ -146,50 +137,109 @@ def unused_ignores(policy: GatePolicy, decisions: Mapping[str, Decision]) -> tup
     return tuple(e for e in policy.ignores if e not in used and any(map(e.concerns, decisions)))
 
 
-def _platform(
-    findings: PlatformFindings, policy: GatePolicy, ignores: tuple[Ignore, ...], today: date, *, scratch: bool
-) -> PlatformDecision:
-    active = [entry for entry in ignores if entry.active(today)]
-    ignored, blocking, unknown = [], [], []
-    for finding in by_weight(findings.findings):
-        entry = next((entry for entry in active if entry.matches(finding)), None)
-        if entry:
-            ignored.append((finding, entry))
-        elif policy.fixable_only and not finding.fixable:
-            continue
-        elif finding.severity is Severity.UNKNOWN:
-            unknown.append(finding)
-        elif policy.severity is not None and finding.severity >= policy.severity:
-            blocking.append(finding)
-    if policy.severity is None:
-        return PlatformDecision(verdict="none", ignored=tuple(ignored))
-    said: dict[Reaction, list[str]] = {"fail": [], "warn": [], "ignore": []}
-    if findings.end_of_life:
-        said[policy.end_of_life_os].append(f"{findings.os} is past its end of life: nobody mends it any more")
-    if not findings.complete and not scratch:
-        said[policy.incomplete].append(_NOTHING)
-    faults = tuple(said["fail"])
-    if unknown:
-        said[policy.unknown].insert(0, f"{_number(len(unknown))} of unknown severity")
-    if blocking:
-        said["fail"].insert(0, _threshold(len(blocking), policy.severity, fixable=policy.fixable_only))
-    return PlatformDecision(
-        verdict="fail" if said["fail"] else "pass",
-        blocking=tuple(blocking + (unknown if policy.unknown == "fail" else [])),
-        ignored=tuple(ignored),
-        faults=faults,
-        reasons=tuple(said["fail"]),
-        warnings=tuple(said["warn"]),
-    )
+class _Judge:
+    """One image's policy, applied to its platforms."""
+
+    def __init__(
+        self,
+        policy: GatePolicy,
+        ignores: Iterable[Ignore],
+        today: date,
+        *,
+        scratch: bool,
+        baseline: Baseline | None,
+    ) -> None:
+        self._policy = policy
+        self._active = [entry for entry in ignores if entry.active(today)]
+        self._today = today
+        self._scratch = scratch
+        self._known = baseline.keys if baseline else frozenset()
+        self._was_at_end = baseline is not None and baseline.end_of_life
+
+    def decide(self, findings: PlatformFindings) -> PlatformDecision:
+        ignored: list[tuple[Finding, Ignore]] = []
+        waiting: list[tuple[Finding, date]] = []
+        blocking: list[Finding] = []
+        unknown: list[Finding] = []
+        deployed: list[Finding] = []
+        for finding in by_weight(findings.findings):
+            entry = next((entry for entry in self._active if entry.matches(finding)), None)
+            if entry:
+                ignored.append((finding, entry))
+            elif not self._counts(finding):
+                continue
+            elif finding.key in self._known:
+                deployed.append(finding)
+            elif (until := self._graced(finding)) is not None:
+                waiting.append((finding, until))
+            else:
+                (unknown if finding.severity is Severity.UNKNOWN else blocking).append(finding)
+        if self._policy.is_off:
+            return PlatformDecision(verdict="none", ignored=tuple(ignored))
+        said, faults = self._odd(findings)
+        if unknown:
+            said[self._policy.unknown].insert(0, f"{_number(len(unknown))} of unknown severity")
+        said["fail"][:0] = self._counted(blocking)
+        if waiting:
+            first = min(day for _, day in waiting)
+            said["warn"].append(f"{_number(len(waiting))} with a fix will fail the gate, the first on {first}")
+        return PlatformDecision(
+            verdict="fail" if said["fail"] else "pass",
+            blocking=tuple(blocking + (unknown if self._policy.unknown == "fail" else [])),
+            ignored=tuple(ignored),
+            deployed=tuple(deployed),
+            waiting=tuple(waiting),
+            faults=tuple(faults),
+            reasons=tuple(said["fail"]),
+            warnings=tuple(said["warn"]),
+        )
+
+    def _counts(self, finding: Finding) -> bool:
+        """True for what fails the gate, unless something excuses it."""
+        threshold = self._policy.thresholds.of(finding.category)
+        if threshold is None or (
+            self._policy.fixable_only and finding.category == "vulnerability" and not finding.fixable
+        ):
+            return False
+        return finding.severity is Severity.UNKNOWN or finding.severity >= threshold
+
+    def _graced(self, finding: Finding) -> date | None:
+        """The day from which a finding counts, where that is yet to come; one without a date counts at once."""
+        if self._policy.grace is None or not finding.fixable:
+            return None
+        try:
+            published = date.fromisoformat(finding.published[:10])
+        except ValueError:
+            return None
+        counts_from = published + self._policy.grace + timedelta(days=1)
+        return counts_from if self._today < counts_from else None
+
+    def _odd(self, findings: PlatformFindings) -> tuple[dict[Reaction, list[str]], list[str]]:
+        """What is to be said besides findings, by reaction, and what of it is a fault."""
+        said: dict[Reaction, list[str]] = {"fail": [], "warn": [], "ignore": []}
+        if findings.end_of_life:
+            reaction = self._policy.end_of_life_os
+            text = f"{findings.os} is past its end of life: nobody mends it any more"
+            said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
+        if not findings.complete and not self._scratch:
+            said[self._policy.incomplete].append(_NOTHING)
+        return said, list(said["fail"])
+
+    def _counted(self, blocking: Sequence[Finding]) -> list[str]:
+        """The blocking findings as numbers, one line a kind."""
+        lines = []
+        for category in CATEGORIES:
+            number = sum(finding.category == category for finding in blocking)
+            threshold = self._policy.thresholds.of(category)
+            if number and threshold is not None:
+                above = "" if threshold is Severity.CRITICAL else " or above"
+                fix = " with a fix" if self._policy.fixable_only and category == "vulnerability" else ""
+                lines.append(f"{_number(number, _NAMES[category])} of severity {threshold}{above}{fix}")
+        return lines
 
 
-def _threshold(number: int, severity: Severity, *, fixable: bool) -> str:
-    above = "" if severity is Severity.CRITICAL else " or above"
-    return f"{_number(number)} of severity {severity}{above}{' with a fix' if fixable else ''}"
-
-
-def _number(number: int) -> str:
-    return "1 finding" if number == 1 else f"{number} findings"
+def _number(number: int, names: tuple[str, str] = ("finding", "findings")) -> str:
+    return f"{number} {names[number != 1]}"
 
 
 def _notes(used: frozenset[Ignore], found: Iterable[Finding], today: date) -> Iterable[str]:

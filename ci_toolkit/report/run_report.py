@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.errors import SourceLine, ToolkitError
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import Decision, GatePolicy, Ignore
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import GatePolicy, Ignore
     from ci_toolkit.model.promotion import Promotion
     from ci_toolkit.model.timeline import StepTime
     from ci_toolkit.state import Commit, ImageState, PinEdit, State

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
-    from ci_toolkit.model.gate import Ignore
+    from ci_toolkit.model.policy import Ignore
 
 _SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _MAX_RUNS = 20

@@ -11,7 +11,8 @@ from ci_toolkit.model.gate import unused_ignores
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ci_toolkit.model.gate import Decision, Ignore
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.report.run_report import RunReport
 
 Standing = Literal["expired", "has a fix", "expires soon", "matches nothing", "used"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
-    from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.model.findings import Category, PlatformFindings
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress, Task
     from ci_toolkit.scanners.base import Target
@@ -43,7 +43,7 @@ def cache_directory(env: Mapping[str, str]) -> Path:
 
 
 class Trivy:
-    """The `Scanner` of vulnerabilities. One `scan` refreshes the database once and reads all targets with it."""
+    """The `Scanner` of images. One `scan` refreshes the database once and reads all targets with it."""
 
     name: ClassVar[str] = "trivy"
 
@@ -58,6 +58,7 @@ class Trivy:
         image: str,
         clock: Callable[[], datetime],
         progress: Progress,
+        categories: Sequence[Category] = ("vulnerability", "secret"),
         program: Path | None = None,
         java_repositories: Sequence[str] = (),
         parallel: int = 0,
@@ -65,12 +66,14 @@ class Trivy:
         logins: Path | None = None,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
+        `categories`: what is looked for.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
         `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
         config's directory, for a Trivy in a container that reads from a registry.
         """
         self._program = TrivyProgram(runner=runner, image=image, named=program)
+        self._categories = categories
         self._logins = logins
         self._progress = progress
         self._timeout = timeout.total_seconds()
@@ -127,6 +130,7 @@ class Trivy:
             place.cwd.mkdir(parents=True, exist_ok=True)
             place.databases.mkdir(exist_ok=True)
             place.config.write_bytes(b"")
+            place.secret_config.write_bytes(b"{}\n")
             self._java.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             message = f"can't prepare the scan in {place.root}: {error.strerror or error}"
@@ -205,7 +209,7 @@ class Trivy:
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
         logins = self._logins if target.remote else None
         program = self._program.start(place, self._cache, online=bool(target.remote), logins=logins)
-        return scan_argv(program, target, place, seconds=self._timeout)
+        return scan_argv(program, target, place, self._categories, seconds=self._timeout)
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
         program = self._program.start(place, self._cache, online=True)

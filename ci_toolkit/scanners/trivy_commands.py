@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from ci_toolkit.model.findings import Category
     from ci_toolkit.scanners.base import Target
+
+_SCANNERS: Mapping[Category, str] = {
+    "vulnerability": "vuln",
+    "secret": "secret",
+    "misconfiguration": "misconfig",
+    "license": "license",
+}
+_CONFIG_SCANNERS = ("secret", "misconfig")
+"""What Trivy can look for in an image's config, too: its variables, the instructions it was built by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,11 @@ class Private:
         return self.root / "empty.yaml"
 
     @property
+    def secret_config(self) -> Path:
+        """The rules for secrets, which say nothing of their own: an empty file isn't taken for that."""
+        return self.root / "secrets.yaml"
+
+    @property
     def databases(self) -> Path:
         """Links to the databases."""
         return self.root / "cache"
@@ -43,8 +58,12 @@ def cache_of(target: Target) -> Path:
     return target.report.parent / "cache"
 
 
-def scan_argv(program: Sequence[str], target: Target, private: Private, *, seconds: float) -> tuple[str, ...]:
-    """One platform's scan: everything found goes into the report, whatever its severity; exit code 0."""
+def scan_argv(
+    program: Sequence[str], target: Target, private: Private, categories: Collection[Category], *, seconds: float
+) -> tuple[str, ...]:
+    """One platform's scan for these: everything found goes into the report, whatever its severity; exit code 0."""
+    looked_for = [name for category, name in _SCANNERS.items() if category in categories]
+    in_config = [name for name in looked_for if name in _CONFIG_SCANNERS]
     return (
         *program,
         "image",
@@ -53,12 +72,14 @@ def scan_argv(program: Sequence[str], target: Target, private: Private, *, secon
         f"--output={target.report}",
         "--format=json",
         "--list-all-pkgs",
-        "--scanners=vuln",
+        f"--scanners={','.join(looked_for)}",
+        *((f"--image-config-scanners={','.join(in_config)}",) if in_config else ()),
         "--exit-code=0",
         f"--cache-dir={cache_of(target)}",
         "--cache-backend=fs",
         "--skip-db-update",
         "--skip-java-db-update",
+        "--skip-check-update",
         "--offline-scan",
         f"--timeout={seconds:g}s",
         *_remote(target),
@@ -135,7 +156,7 @@ def _alone(private: Private) -> tuple[str, ...]:
         "--disable-telemetry",
         f"--config={private.config}",
         f"--ignorefile={private.config}",
-        f"--secret-config={private.config}",
+        f"--secret-config={private.secret_config}",
         f"--module-dir={private.cwd}",
     )
 

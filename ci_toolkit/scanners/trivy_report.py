@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.base import Target
 
 _SCHEMA = 2
+_OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfigurations", "Licenses"})
 _HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
 
 
@@ -21,7 +22,7 @@ def parse(data: bytes, target: Target) -> tuple[PlatformFindings, str]:
     """The findings and Trivy's version.
 
     Raises ToolError for a report that is cut off, malformed, of another schema than 2, or about another image.
-    Of a vulnerability only id, package, installed version and severity are sure to be there.
+    Of a vulnerability only id, package, installed version and severity are sure to be there; of the rest, the id.
     """
     try:
         document = json.loads(data)
@@ -57,10 +58,17 @@ def _check(document: Any, target: Target) -> None:
 def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
     for result in _list(document, "Results"):
         for item in _list(result, "Vulnerabilities"):
-            yield _finding(item, result)
+            yield _vulnerability(item, result)
+        for item in _list(result, "Secrets"):
+            yield _secret(item, result)
+        for item in _list(result, "Misconfigurations"):
+            if _text(item, "Status") == "FAIL":
+                yield _misconfiguration(item, result)
+        for item in _list(result, "Licenses"):
+            yield _license(item, result)
 
 
-def _finding(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+def _vulnerability(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
     kind = _text(result, "Class")
     # A distribution's packages have no file of their own, and that result's target names our layout.
     path = "" if kind == "os-pkgs" else _text(item, "PkgPath") or _text(result, "Target")
@@ -69,7 +77,7 @@ def _finding(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
         id=_required(item, "VulnerabilityID"),
         package=_required(item, "PkgName"),
         installed=_text(item, "InstalledVersion"),
-        severity=Severity.parse(_text(item, "Severity")),
+        severity=_severity(item),
         aliases=tuple(str(alias) for alias in _list(item, "VendorIDs")),
         purl=_text(_section(item, "PkgIdentifier"), "PURL"),
         fixed=_text(item, "FixedVersion"),
@@ -81,9 +89,75 @@ def _finding(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
         kind=kind,
         type=_text(result, "Type"),
         path=path.removeprefix("/"),
-        layer=_text(_section(item, "Layer"), "Digest") or _text(_section(item, "Layer"), "DiffID"),
+        layer=_layer(item),
         score=_score(_section(item, "CVSS"), source),
     )
+
+
+def _secret(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    return Finding(
+        id=_required(item, "RuleID"),
+        category="secret",
+        severity=_severity(item),
+        title=_text(item, "Title"),
+        type=_text(item, "Category"),
+        path=_file(item, result),
+        start_line=_line(item),
+        excerpt=_text(item, "Match"),
+        layer=_layer(item),
+    )
+
+
+def _misconfiguration(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    return Finding(
+        id=_required(item, "ID"),
+        category="misconfiguration",
+        severity=_severity(item),
+        aliases=tuple(alias for alias in (_text(item, "AVDID"),) if alias),
+        title=_text(item, "Title"),
+        excerpt=_text(item, "Message"),
+        resolution=_text(item, "Resolution"),
+        url=_text(item, "PrimaryURL"),
+        type=_text(result, "Type"),
+        path=_file(item, result),
+        start_line=_line(_section(item, "CauseMetadata")),
+        layer=_layer(item),
+    )
+
+
+def _license(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    kind, package = _text(item, "Category"), _text(item, "PkgName")
+    path = _text(item, "FilePath") or ("" if package else _text(result, "Target"))
+    return Finding(
+        id=_required(item, "Name"),
+        category="license",
+        package=package,
+        severity=_severity(item),
+        title=f"{kind} licence" if kind else "",
+        url=_text(item, "Link"),
+        type=kind,
+        path=path.removeprefix("/"),
+        layer=_layer(item),
+    )
+
+
+def _severity(item: Mapping[str, Any]) -> Severity:
+    return Severity.parse(_text(item, "Severity"))
+
+
+def _layer(item: Mapping[str, Any]) -> str:
+    layer = _section(item, "Layer")
+    return _text(layer, "Digest") or _text(layer, "DiffID")
+
+
+def _file(item: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """The file in the image. What is in no layer is in the image's config, and its target names our layout."""
+    return _text(result, "Target").removeprefix("/") if _layer(item) else ""
+
+
+def _line(item: Mapping[str, Any]) -> int:
+    value = item.get("StartLine")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _score(cvss: Mapping[str, Any], source: str) -> float | None:
@@ -115,7 +189,7 @@ def _list(document: Mapping[str, Any], name: str) -> list[Any]:
     if value is not None and not isinstance(value, list):
         message = f"{name} is no list"
         raise ValueError(message)
-    if name in ("Results", "Vulnerabilities") and any(not isinstance(item, dict) for item in value or ()):
+    if name in _OBJECTS and any(not isinstance(item, dict) for item in value or ()):
         message = f"{name} holds something else than objects"
         raise ValueError(message)
     return value or []
@@ -132,6 +206,6 @@ def _text(document: Mapping[str, Any], name: str) -> str:
 def _required(document: Mapping[str, Any], name: str) -> str:
     value = _text(document, name)
     if not value:
-        message = f"a vulnerability without {name}"
+        message = f"a finding without {name}"
         raise ValueError(message)
     return value

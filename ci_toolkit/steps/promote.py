@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ci_toolkit.model.attestation import ScanAttestation
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Repository
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import State
@@ -72,7 +72,7 @@ class PromoteStep:
         self._registries = registries
         self._finder = Finder(registries=registries, context=context, now=now)
         self._run_url = context.run_url
-        self._gate = policy.severity is not None
+        self._gate = not policy.is_off
         self._policy_hash = policy_hash
         self._now = now
         self._progress = progress

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Destination
     from ci_toolkit.progress import Progress
     from ci_toolkit.registry.outcome import Outcome
@@ -78,7 +78,7 @@ class PushStep:
         self._images = images
         self._quarantine = quarantine
         self._publisher = publisher
-        self._gate = policy.severity is not None
+        self._gate = not policy.is_off
         self._policy_hash = policy_hash
         self._no_gate = no_gate
         self._root = root

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.errors import SourceLine
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import Ignore
     from ci_toolkit.model.plan import Action
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.state import ImageState
 
 

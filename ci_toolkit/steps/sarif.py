@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
     from ci_toolkit.report.sarif import Ignored, Origin
     from ci_toolkit.state import State

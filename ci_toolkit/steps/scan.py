@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ci_toolkit.errors import ToolError
 from ci_toolkit.files import name_in_state, write_atomically
 from ci_toolkit.model.attestation import ScanAttestation
-from ci_toolkit.model.findings import ImageFindings
+from ci_toolkit.model.findings import CATEGORIES, ImageFindings
 from ci_toolkit.model.gate import evaluate, unused_ignores
 from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.attestation import Result
-    from ci_toolkit.model.gate import Decision, GatePolicy
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
     from ci_toolkit.scanners.base import Scanned, Scanner, Target
     from ci_toolkit.state import ImageState, State
@@ -107,10 +108,10 @@ class ScanStep:
                     step=self.name, kind="decide", summary=f"gate: {origin}{describe(self._policy)}", image=image.name
                 ),
             ]
-            if self._policy.severity is not None:
+            if not self._policy.is_off:
                 file, summary = str(self._attestation_file(image.name)), "attest the verdict"
                 commands.append(Action(step=self.name, kind="write", summary=summary, image=image.name, path=file))
-        if self._quarantine and self._policy.severity is not None:
+        if self._quarantine and not self._policy.is_off:
             refused = "the gate says no"
             commands += [self._quarantine.plan_discard(self.name, name, d, refused) for name, d in waiting.items()]
         return commands
@@ -237,8 +238,16 @@ class ScanStep:
 
 def describe(policy: GatePolicy) -> str:
     """The policy in a line, for a plan."""
-    if policy.severity is None:
+    if policy.is_off:
         return "off, everything passes"
+    thresholds = policy.thresholds
+    apart = [
+        f"{category} {thresholds.of(category) or 'off'}"
+        for category in CATEGORIES
+        if thresholds.of(category) != thresholds.vulnerability
+    ]
+    from_on = ", ".join([f"from {thresholds.vulnerability} on" if thresholds.vulnerability else "none", *apart])
     which = "fixable findings" if policy.fixable_only else "findings"
+    grace = f"; grace {policy.grace.days} days" if policy.grace else ""
     odd = f"unknown severity: {policy.unknown}, end-of-life OS: {policy.end_of_life_os}, nothing recognised: "
-    return f"{which} from {policy.severity} on fail; {odd}{policy.incomplete}; {len(policy.ignores)} ignore entries"
+    return f"{which} {from_on} fail{grace}; {odd}{policy.incomplete}; {len(policy.ignores)} ignore entries"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import Decision, GatePolicy
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.state import ImageState
 
 

@@ -71,7 +71,9 @@ def test_what_was_found_is_recorded_and_kept(scans: Scans, trivy: FakeTrivy) -> 
     findings = read_findings(scans.root / image.reports["findings"])
     assert {p.platform: p.digest for p in findings.platforms} == image.platforms
     assert not (scans.root / ".ci-toolkit" / "scan").exists()
-    assert "backend linux/amd64 is refused: 1 finding of severity high or above with a fix" in scans.progress.said
+    assert (
+        "backend linux/amd64 is refused: 1 vulnerability of severity high or above with a fix" in scans.progress.said
+    )
 
 
 def test_nothing_found_passes(scans: Scans) -> None:

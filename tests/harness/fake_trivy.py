@@ -32,7 +32,7 @@ def fail(text):
 if sys.argv[1] != "image" or "--quiet" not in flags:
     fail("called in another way than a scan is: " + repr(sys.argv))
 for name in ("--config", "--ignorefile", "--secret-config"):
-    if pathlib.Path(flags[name]).read_bytes():
+    if pathlib.Path(flags[name]).read_bytes() != (b"{{}}\\n" if name == "--secret-config" else b""):
         fail(name + " names a file with something in it")
 if "--download-java-db-only" in flags:
     if mode == "java-down":

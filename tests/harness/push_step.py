@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.findings import Severity
-from ci_toolkit.model.gate import GatePolicy
+from ci_toolkit.model.policy import GatePolicy, Thresholds
 from ci_toolkit.model.reference import parse_destination
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.outcome import Outcome
@@ -28,9 +28,14 @@ if TYPE_CHECKING:
     from ci_toolkit.steps.push import Publisher as PublisherLike
 
 GATE = GatePolicy(
-    severity=Severity.HIGH, fixable_only=True, unknown="warn", end_of_life_os="fail", incomplete="fail", ignores=()
+    thresholds=Thresholds.everywhere(Severity.HIGH),
+    fixable_only=True,
+    unknown="warn",
+    end_of_life_os="fail",
+    incomplete="fail",
+    ignores=(),
 )
-OFF = replace(GATE, severity=None)
+OFF = replace(GATE, thresholds=Thresholds.everywhere(None))
 REPOSITORIES = ("ghcr.io/acme/app", "example.com/app")
 
 

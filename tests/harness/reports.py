@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.errors import RemoteError, VerdictError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
-from ci_toolkit.model.gate import GatePolicy, Ignore, evaluate
+from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
 from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.run_report import ImageReport, RunReport
@@ -31,7 +32,7 @@ IGNORES = (
     Ignore(id="CVE-2024-0004", reason="gone since the last upgrade", owner="shop", expires=date(2027, 1, 31)),
 )  # fmt: skip
 POLICY = GatePolicy(
-    severity=Severity.HIGH,
+    thresholds=Thresholds.everywhere(Severity.HIGH),
     fixable_only=True,
     unknown="warn",
     end_of_life_os="fail",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.config.options import CacheOptions, ImageOptions
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.findings import Severity
-from ci_toolkit.model.gate import GatePolicy
 from ci_toolkit.model.oci import Index
+from ci_toolkit.model.policy import GatePolicy, Thresholds
 from ci_toolkit.model.tags import NO_FLAVOR
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from tests.harness.images import Tree
 
 POLICY = GatePolicy(
-    severity=Severity.HIGH, fixable_only=True, unknown="warn", end_of_life_os="fail", incomplete="fail"
+    thresholds=Thresholds.everywhere(Severity.HIGH),
+    fixable_only=True,
+    unknown="warn",
+    end_of_life_os="fail",
+    incomplete="fail",
 )
 
 

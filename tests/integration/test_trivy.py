@@ -13,7 +13,7 @@ import pytest
 
 from ci_toolkit.errors import ToolError
 from ci_toolkit.model.findings import Counts, Severity
-from ci_toolkit.model.gate import Ignore
+from ci_toolkit.model.policy import Ignore, Thresholds
 from ci_toolkit.report.findings_file import read_findings
 from tests.harness.fake_trivy import write_database
 from tests.harness.images import DEBIAN_12, Tree, pip_package
@@ -194,7 +194,7 @@ def test_eight_scans_at_once_all_succeed(scans: Scans, stack: Stack) -> None:
 
 
 def test_the_threshold_decides_and_the_file_keeps_the_rest(scans: Scans) -> None:
-    scans.policy = replace(scans.policy, severity=Severity.CRITICAL)
+    scans.policy = replace(scans.policy, thresholds=Thresholds.everywhere(Severity.CRITICAL))
     scans.add("app", {"linux/amd64": JINJA2})
     image = scans.scan().image("app")
     assert (image.verdict, image.findings) == ("pass", Counts(critical=1, high=1, medium=5))

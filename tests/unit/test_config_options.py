@@ -10,6 +10,7 @@ import pytest
 from ci_toolkit.config.load import load
 from ci_toolkit.config.options import AuthOptions, Author, CommitOptions
 from ci_toolkit.model.findings import Severity
+from ci_toolkit.model.policy import Thresholds
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.model.tags import TagRule
 from tests.harness.configs import ENV, GOLDEN, SMALL, image_of, loaded, refused, refused_image
@@ -29,7 +30,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert image.repositories == (Repository("ghcr.io", "acme/app"),)
     assert image.tags == (TagRule("sha-{sha:7}"), TagRule("{version}"))
     gate = config.scan.gate
-    assert (gate.severity, gate.fixable_only, gate.ignores) == (Severity.HIGH, False, ())
+    assert (gate.thresholds, gate.fixable_only, gate.ignores) == (Thresholds.everywhere(Severity.HIGH), False, ())
     assert (gate.unknown, gate.end_of_life_os, gate.incomplete) == ("warn", "warn", "fail")
     assert config.scan.database.repositories == ()
     assert config.scan.database.max_age == timedelta(hours=48)
@@ -135,7 +136,7 @@ def test_options_of_another_cache(tmp_path: Path) -> None:
 
 
 def test_no_gate(tmp_path: Path) -> None:
-    assert loaded(tmp_path, SMALL + "scan: { gate: { severity: none } }\n").scan.gate.severity is None
+    assert loaded(tmp_path, SMALL + "scan: { gate: { severity: none } }\n").scan.gate.is_off
 
 
 def test_an_expired_ignore_is_no_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ci_toolkit import conformance
 from ci_toolkit.config import messages, schema
 from ci_toolkit.config.explain import validator
 from ci_toolkit.config.formats import CHECKS
-from ci_toolkit.model.gate import Reaction
+from ci_toolkit.model.policy import Reaction
 from ci_toolkit.model.tags_facts import When
 
 if TYPE_CHECKING:

@@ -11,12 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.model.findings import Finding, Severity
-from ci_toolkit.model.gate import Decision, GatePolicy, Ignore, Reaction, evaluate, unused_ignores, way_out
+from ci_toolkit.model.gate import Decision, evaluate, unused_ignores, way_out
+from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 
 TODAY = date(2026, 11, 24)
 POLICY = GatePolicy(
-    severity=Severity.HIGH, fixable_only=True, unknown="warn", end_of_life_os="fail", incomplete="fail"
+    thresholds=Thresholds.everywhere(Severity.HIGH),
+    fixable_only=True,
+    unknown="warn",
+    end_of_life_os="fail",
+    incomplete="fail",
 )
 ANYTHING = replace(POLICY, fixable_only=False)
 TRIAGED = Ignore(id="CVE-2019-11324", reason="not reachable", owner="platform", expires=TODAY)
@@ -29,7 +34,9 @@ def decide(*findings: Finding, policy: GatePolicy = POLICY, **changes: Any) -> D
 @pytest.mark.parametrize("severity", list(Severity))
 @pytest.mark.parametrize("threshold", [Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL])
 def test_a_known_severity_fails_from_the_threshold_on(severity: Severity, threshold: Severity) -> None:
-    decision = decide(replace(URLLIB3, severity=severity), policy=replace(POLICY, severity=threshold))
+    decision = decide(
+        replace(URLLIB3, severity=severity), policy=replace(POLICY, thresholds=Thresholds.everywhere(threshold))
+    )
     assert decision.verdict == ("fail" if severity >= threshold else "pass")
 
 
@@ -95,7 +102,7 @@ def test_one_bad_platform_fails_the_image() -> None:
         "linux/amd64": "pass",
         "linux/arm64": "fail",
     }
-    assert decision.platforms["linux/arm64"].reasons == ("1 finding of severity high or above with a fix",)
+    assert decision.platforms["linux/arm64"].reasons == ("1 vulnerability of severity high or above with a fix",)
 
 
 def test_an_image_without_platforms_fails() -> None:
@@ -103,7 +110,7 @@ def test_an_image_without_platforms_fails() -> None:
 
 
 def test_a_gate_that_is_off_decides_nothing() -> None:
-    decision = decide(URLLIB3, ZLIB, policy=replace(POLICY, severity=None), end_of_life=True)
+    decision = decide(URLLIB3, ZLIB, policy=replace(POLICY, thresholds=Thresholds.everywhere(None)), end_of_life=True)
     assert (decision.verdict, decision.blocking, decision.grounds) == ("none", (), ())
 
 
@@ -195,7 +202,9 @@ findings = st.builds(
 )
 policies = st.builds(
     GatePolicy,
-    severity=st.sampled_from([Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL]),
+    thresholds=st.sampled_from([Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL]).map(
+        Thresholds.everywhere
+    ),
     fixable_only=st.booleans(),
     unknown=st.sampled_from(get_args(Reaction)),
     end_of_life_os=st.just("fail"),
@@ -219,6 +228,6 @@ def test_a_no_without_faults_always_names_a_finding(some: list[Finding], policy:
 
 @given(st.lists(findings), policies)
 def test_a_stricter_threshold_never_lets_more_pass(some: list[Finding], policy: GatePolicy) -> None:
-    stricter = replace(policy, severity=Severity.LOW, fixable_only=False)
+    stricter = replace(policy, thresholds=Thresholds.everywhere(Severity.LOW), fixable_only=False)
     if decide(*some, policy=stricter).verdict == "pass":
         assert decide(*some, policy=policy).verdict == "pass"

@@ -33,7 +33,7 @@ scan:
 def test_scan_and_trust_are_as_in_the_whole_config(tmp_path: Path) -> None:
     whole, read = loaded(tmp_path, SMALL + SECTIONS), rules((SMALL + SECTIONS).encode(), "base:x", ENV)
     assert (read.scan, read.policy_hash, read.trust) == (whole.scan, whole.policy_hash, whole.trust)
-    assert (read.scan.policy_from, read.scan.gate.severity) == ("base", Severity.CRITICAL)
+    assert (read.scan.policy_from, read.scan.gate.thresholds.vulnerability) == ("base", Severity.CRITICAL)
     assert read.scan.gate.ignores[0].owner == "acme"
     assert [*read.trust.allowed("forks"), *read.trust.allowed("pull-request-target")] == ["login", "push"]
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ci_toolkit.errors import ConfigError, ToolError, ToolkitError, VerdictError
-from ci_toolkit.model.gate import Ignore, evaluate
+from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.policy import Ignore
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.markdown_failure import failure_markdown
 from ci_toolkit.report.run_markdown import run_markdown

@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.files import packaged_schema
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
-from ci_toolkit.model.gate import Ignore
+from ci_toolkit.model.policy import Ignore
 from ci_toolkit.report.sarif import Ignored, Origin, Report, category_of, sarif_report
 from ci_toolkit.report.sarif_rules import security_severity
 from ci_toolkit.report.sarif_schema import validate

@@ -24,14 +24,14 @@ TARGET = Target(
 SHUT_OUT = {
     "--config=/project/scan/empty.yaml",
     "--ignorefile=/project/scan/empty.yaml",
-    "--secret-config=/project/scan/empty.yaml",
+    "--secret-config=/project/scan/secrets.yaml",
     "--module-dir=/project/scan/empty",
     "--skip-version-check",
 }
 
 
 def test_a_scan_reports_everything_and_judges_nothing() -> None:
-    argv = scan_argv(("trivy",), TARGET, PRIVATE, seconds=300)
+    argv = scan_argv(("trivy",), TARGET, PRIVATE, ["vulnerability"], seconds=300)
     assert argv[:2] == ("trivy", "image")
     assert set(argv) >= SHUT_OUT | {
         "--input=/project/scan/backend/linux-amd64/layout",
@@ -90,11 +90,11 @@ def test_databases_are_kept_outside_the_workspace(env: dict[str, str], directory
 
 def test_what_is_on_a_registry_is_scanned_there_by_its_digest() -> None:
     target = replace(TARGET, remote=f"example.com/quarantine@{TARGET.manifest}")
-    argv = scan_argv(("trivy",), target, PRIVATE, seconds=300)
+    argv = scan_argv(("trivy",), target, PRIVATE, ["vulnerability"], seconds=300)
     assert argv[-2:] == ("--image-src=remote", target.remote)
     assert set(argv) >= SHUT_OUT | {"--output=/project/scan/backend/linux-amd64/report.json", "--exit-code=0"}
     assert not [part for part in argv if part.startswith(("--input", "--insecure", "--platform"))]
-    plain = scan_argv(("trivy",), replace(target, plain=True), PRIVATE, seconds=300)
+    plain = scan_argv(("trivy",), replace(target, plain=True), PRIVATE, ["vulnerability"], seconds=300)
     assert plain == (*argv[:-1], "--insecure", target.remote)
 
 

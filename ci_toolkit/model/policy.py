@@ -1,0 +1,99 @@
+"""What the gate goes by: thresholds, reactions, and what was triaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
+
+from ci_toolkit.model.findings import CATEGORIES, purl_without_version
+
+if TYPE_CHECKING:
+    from datetime import date, timedelta
+
+    from ci_toolkit.model.findings import Category, Finding, Severity
+
+Reaction = Literal["fail", "warn", "ignore"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ignore:
+    """A finding that was triaged: which, why, who answers for it, until when."""
+
+    id: str
+    reason: str
+    owner: str
+    expires: date
+    package: str | None = None
+    path: str | None = None
+    image: str | None = None
+
+    def concerns(self, image: str) -> bool:
+        """True where the entry speaks of this image."""
+        return self.image in (None, image)
+
+    def matches(self, finding: Finding) -> bool:
+        """True for the finding it means.
+
+        `id` may be any of the vulnerability's ids; `package` a name or a purl, with version or without; `path` a
+        glob in which `*` crosses directories.
+        """
+        if self.id not in (finding.id, *finding.aliases):
+            return False
+        if self.package and self.package not in (
+            finding.package, finding.purl, purl_without_version(finding.purl), finding.purl.partition("?")[0],
+        ):  # fmt: skip
+            return False
+        return not self.path or fnmatchcase(finding.path, self.path.removeprefix("/"))
+
+    def active(self, today: date) -> bool:
+        """True up to and including the day it expires on."""
+        return today <= self.expires
+
+    @property
+    def label(self) -> str:
+        """What it ignores, for people: `CVE-2023-45853 of zlib1g`."""
+        parts = [self.id, f"of {self.package}" if self.package else "", f"at {self.path}" if self.path else ""]
+        return " ".join(part for part in [*parts, f"in {self.image}" if self.image else ""] if part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thresholds:
+    """From which severity on a finding of each kind fails the gate; None: none does."""
+
+    vulnerability: Severity | None
+    secret: Severity | None
+    misconfiguration: Severity | None
+    license: Severity | None
+
+    @classmethod
+    def everywhere(cls, severity: Severity | None) -> Thresholds:
+        """The same for every kind."""
+        return cls(vulnerability=severity, secret=severity, misconfiguration=severity, license=severity)
+
+    def of(self, category: Category) -> Severity | None:
+        """The threshold of a kind of findings."""
+        threshold: Severity | None = getattr(self, category)
+        return threshold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatePolicy:
+    """What fails the gate, and how the odd cases count."""
+
+    thresholds: Thresholds
+    fixable_only: bool
+    """Vulnerabilities without a fixed version pass."""
+    unknown: Reaction
+    """Findings whose severity nobody knows; `fixable_only` goes for them too."""
+    end_of_life_os: Reaction
+    incomplete: Reaction
+    """Nothing recognised in an image: no operating system, no packages."""
+    grace: timedelta | None = None
+    """How long a vulnerability with a fix may have been published before it counts."""
+    ignores: tuple[Ignore, ...] = ()
+
+    @property
+    def is_off(self) -> bool:
+        """True where no finding can fail it: then it decides nothing at all."""
+        return all(self.thresholds.of(category) is None for category in CATEGORIES)
