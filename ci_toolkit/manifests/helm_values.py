@@ -8,20 +8,21 @@ cert-manager (one `imageRegistry` for all) and Loki (`global.image.registry`).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from ci_toolkit.manifests.base import ImageSpan
+from ci_toolkit.manifests.base import FormatDescription, ImageSpan
 from ci_toolkit.manifests.scalars import no_reference
-from ci_toolkit.manifests.spans import in_order
-from ci_toolkit.manifests.tree import Scalar, Sequence
-from ci_toolkit.manifests.walk import Found
+from ci_toolkit.manifests.spans import Lines, Source, in_order
+from ci_toolkit.manifests.tree import Scalar, read_documents
+from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.walk import Found, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ci_toolkit.manifests.base import Holds, Part
-    from ci_toolkit.manifests.spans import Source
-    from ci_toolkit.manifests.walk import Step, Walk
+    from ci_toolkit.manifests.base import Edit, Holds, Part
 
 _NO_PLACE = 'no key is there to hold the digest: add `digest: ""` if the chart knows that key, or else the tag'
 _NO_TAG = 'its tag is left to the chart: write the tag, or add `digest: ""` if the chart knows that key'
@@ -34,6 +35,48 @@ _NOT_PLAIN = "its tag or digest isn't written plainly"
 _NULL = frozenset({"", "~", "null"})
 _HOST = re.compile(r"(?:[^/]*[.:][^/]*|localhost)/")
 _MORE_THAN_A_NAME = re.compile(r"@.*|:[^/]*\Z", re.DOTALL)
+
+
+_NAMES = ("values", "values-*", "*-values", "*.values")
+_ENDS = frozenset({".yaml", ".yml"})
+_OBJECT = tuple(re.compile(rf"^{key}[ \t]*:", re.MULTILINE) for key in ("apiVersion", "kind"))
+
+DESCRIPTION = FormatDescription(
+    name="Helm values",
+    files=(
+        "`values.yaml`, `values-*.yaml`, `*-values.yaml`, `*.values.yaml`, `values/*.yaml`; `.yml`, too; "
+        "any other YAML or JSON with neither `apiVersion` nor `kind`"
+    ),
+    places=(
+        "`repository` or `image` beside `tag` or `digest`, with `registry` or `global.imageRegistry`, at any depth",
+        "`image` or `imageRepository` beside `imageTag` or `imageDigest`",
+        "`image` with a whole reference",
+    ),
+    writes="the `digest` key where there is one, or else `tag: 1.2@sha256:…`",
+)
+
+
+class HelmValuesFormat:
+    """The values of a chart, its own or given to it with `-f`, those of its dependencies included."""
+
+    name: ClassVar[str] = "helm-values"
+
+    def takes(self, name: str, text: str) -> bool:
+        """True for the usual names, unless it holds an object of Kubernetes: values may have a `kind` of their own."""
+        path = PurePosixPath(name)
+        named = path.parent.name == "values" or any(fnmatch(path.stem, pattern) for pattern in _NAMES)
+        return named and path.suffix in _ENDS and not all(key.search(text) for key in _OBJECT)
+
+    def find(self, text: str) -> Iterator[ImageSpan]:
+        """All images of all documents; raises UnreadableError."""
+        walk, lines = Walk(), Lines(text)
+        for document in read_documents(text):
+            if document.root is not None:
+                yield from values_images(Source(text, lines, walk, document), Step(document.root))
+
+    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
+        """Raise IntegrityError unless the YAML events are the same but for the edits."""
+        same_but(before, after, edits)
 
 
 class _Keys(NamedTuple):
@@ -111,16 +154,13 @@ def _images(walk: Walk, start: Step) -> Iterator[Found | _Image]:
         here = walk.follow(step)
         if here is None:
             continue
-        if isinstance(here.node, Sequence):
-            waiting += [(item, registry) for item in reversed(walk.items(here))]
-            continue
         values = dict(walk.values(here))
         scalars = _scalars(walk, values)
         registry = _text(scalars, "imageRegistry") or registry
         found = _image(scalars, here.path, everywhere, registry)
         if found is not None:
             yield found
-        waiting += [(value, registry) for value in reversed(values.values())]
+        waiting += [(below, registry) for below in reversed([*values.values(), *walk.items(here)])]
 
 
 def _global_registry(walk: Walk, start: Step) -> str:
