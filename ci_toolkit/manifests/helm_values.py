@@ -211,11 +211,8 @@ def _image(scalars: Mapping[str, Found], path: str, everywhere: str, above: str)
 
 def _in_parts(scalars: Mapping[str, Found], keys: _Keys, everywhere: str, above: str) -> _Image:
     name, tag, digest = _text(scalars, keys.name), _text(scalars, keys.tag), _text(scalars, keys.digest)
-    registry = _text(scalars, keys.registry)
-    if keys.registry not in scalars and _HOST.match(name):
-        registry = ""
-    else:
-        registry = everywhere or registry or above
+    has_host = keys.registry not in scalars and _HOST.match(name)
+    registry = "" if has_host else everywhere or _text(scalars, keys.registry) or above
     refused = _refusal(scalars, name, digest)
     if refused:
         return _Image(_joined(registry, _MORE_THAN_A_NAME.sub("", name)), scalars[keys.name], (), refused=refused)

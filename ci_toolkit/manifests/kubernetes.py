@@ -116,7 +116,7 @@ class KubernetesFormat:
         return True
 
     def find(self, text: str) -> Iterator[ImageSpan]:
-        """Every image of every object whose kind is known to hold images, and of Helm values; raises UnreadableError."""
+        """Every image of every object whose kind is known to hold images, and of values; raises UnreadableError."""
         walk, lines = Walk(), Lines(text)
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
