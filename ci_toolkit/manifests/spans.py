@@ -144,7 +144,7 @@ class Source:
         if scalar.style:
             inside = scalar.end - 1
             return Part(holds=holds, start=inside, end=inside)
-        blank = self.text[scalar.end : scalar.end + 1] in (" ", "\t") or self.text[scalar.end - 1] in (" ", "\t")
+        blank = self.text[scalar.end - 1] in (" ", "\t")
         return Part(holds=holds, start=scalar.end, end=scalar.end, plain=True, template="{}" if blank else " {}")
 
 

@@ -32,8 +32,7 @@ def pinned(text: str, tag: str | None = None, name: str = "values.yaml") -> Pinn
 def refusal(text: str, tag: str | None = None) -> str:
     with pytest.raises(ConfigError) as caught:
         pin(text.encode(), "values.yaml", [target(tag)])
-    (violation,) = caught.value.violations
-    return violation
+    return caught.value.violations[0]
 
 
 @pytest.mark.parametrize(
