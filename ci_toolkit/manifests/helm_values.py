@@ -8,6 +8,7 @@ cert-manager (one `imageRegistry` for all) and Loki (`global.image.registry`).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -134,7 +135,7 @@ def _span(source: Source, image: _Image, shared: Mapping[tuple[str, Scalar], tup
         if part is None:
             skipped = skipped or _NOT_PLAIN
         else:
-            parts.append(part)
+            parts.append(replace(part, shared=shared[image.value, found.scalar]))
     return ImageSpan(
         value=image.value,
         parts=tuple(sorted(parts, key=lambda part: part.start)),
@@ -142,7 +143,6 @@ def _span(source: Source, image: _Image, shared: Mapping[tuple[str, Scalar], tup
         skipped=skipped,
         refused=image.refused,
         tagless=image.tagless,
-        shared=tuple(place for found, _ in image.written for place in shared[image.value, found.scalar]),
     )
 
 

@@ -228,7 +228,7 @@ def _refuse(name: str, refused: Sequence[str], edits: Sequence[tuple[ImageSpan, 
         f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares {edit.part.value!r}, "
         f"by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
         for span, edit in edits
-        for other in span.shared[:_SHOWN]
+        for other in (*span.shared, *edit.part.shared)[:_SHOWN]
     ][:_SHOWN]
     if violations:
         message = "a new digest would change more than images"
