@@ -103,7 +103,7 @@ def test_values_and_compose_files_are_pinned_by_their_names_or_refused(root: Pat
     values.write_text(f"image: {{ repository: {IMAGE}, pullPolicy: Always }}\n")
     result = plan("deploy/*")
     assert result.returncode == 2
-    assert "deploy/values.yaml:1:22: image.repository: no key is there to hold the digest: add `digest" in result.stderr
+    assert "deploy/values.yaml:1:22: image.repository: no key is there to hold the digest: add" in result.stderr
 
 
 def test_text_of_manifests_commands_no_ci_system(root: Path, plan: Pin) -> None:
