@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests import github_action, kubernetes
+from ci_toolkit.manifests import dockerfile, github_action, kubernetes
+from ci_toolkit.manifests.dockerfile import DockerfileFormat
 from ci_toolkit.manifests.github_action import GitHubActionFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
 
 if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
-FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KubernetesFormat())
+FORMATS: tuple[ManifestFormat, ...] = (DockerfileFormat(), GitHubActionFormat(), KubernetesFormat())
 """The first that takes a file reads it; the last takes every file."""
 
-DESCRIPTIONS: tuple[FormatDescription, ...] = (kubernetes.DESCRIPTION, github_action.DESCRIPTION)
+DESCRIPTIONS: tuple[FormatDescription, ...] = (
+    kubernetes.DESCRIPTION,
+    dockerfile.DESCRIPTION,
+    github_action.DESCRIPTION,
+)
 """In the documentation's order."""
 
 
