@@ -1,7 +1,7 @@
 """Dockerfiles and Containerfiles: the images that stages start from, copy from and mount, and the syntax directive's.
 
-Sources: Docker, "Dockerfile reference"; BuildKit, `frontend/dockerfile/instructions` (a stage's name in any case, known
-to a FROM below it; variables in FROM alone; no `ADD --from`).
+Sources: Docker, "Dockerfile reference"; BuildKit, `frontend/dockerfile/instructions` (a stage's name in any case,
+known to a FROM below it; variables in FROM alone; no `ADD --from`).
 """
 
 from __future__ import annotations

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests import dockerfile, github_action, kubernetes
+from ci_toolkit.manifests import dockerfile, github_action, github_workflow, gitlab_ci, kubernetes
 from ci_toolkit.manifests.dockerfile import DockerfileFormat
 from ci_toolkit.manifests.github_action import GitHubActionFormat
+from ci_toolkit.manifests.github_workflow import GitHubWorkflowFormat
+from ci_toolkit.manifests.gitlab_ci import GitLabCiFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
 
 if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
-FORMATS: tuple[ManifestFormat, ...] = (DockerfileFormat(), GitHubActionFormat(), KubernetesFormat())
+FORMATS: tuple[ManifestFormat, ...] = (
+    DockerfileFormat(),
+    GitHubWorkflowFormat(),
+    GitLabCiFormat(),
+    GitHubActionFormat(),
+    KubernetesFormat(),
+)
 """The first that takes a file reads it; the last takes every file."""
 
 DESCRIPTIONS: tuple[FormatDescription, ...] = (
     kubernetes.DESCRIPTION,
     dockerfile.DESCRIPTION,
+    github_workflow.DESCRIPTION,
     github_action.DESCRIPTION,
+    gitlab_ci.DESCRIPTION,
 )
 """In the documentation's order."""
 

@@ -9,9 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ci_toolkit.manifests.base import ImageSpan
+    from ci_toolkit.manifests.walk import Found
 
 _SCHEME = "docker://"
+
+
+def behind_docker(uses: Iterable[Found]) -> list[Found]:
+    """Those of the steps' `uses` that run an image, rather than an action's repository or directory."""
+    return [each for each in uses if each.scalar.value.strip().lower().startswith(_SCHEME)]
 
 
 def behind_scheme(text: str, span: ImageSpan) -> ImageSpan | None:
