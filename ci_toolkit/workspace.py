@@ -101,7 +101,7 @@ class Workspace:
             raise
 
     def _stage(self, replacement: Replacement, temporary: str) -> None:
-        check_writable(replacement.path)
+        check_writable(replacement.path, workflows=True)
         with self._parent(replacement.path, "write") as (directory, _):
             descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=directory)
             with os.fdopen(descriptor, "wb") as stream:

@@ -73,6 +73,12 @@ _MEANINGS = (
     ),
     _meaning(
         "denied",
+        r"refusing to allow .* to create or update workflow",
+        "the pins are in a workflow, which a job's own GITHUB_TOKEN may never change: check out with the token of a "
+        "GitHub App that has the permission `workflows: write`, or a personal access token with the scope `workflow`",
+    ),
+    _meaning(
+        "denied",
         r"deploy key does not have write access",
         "give the deploy key write access, in the repository's settings",
     ),

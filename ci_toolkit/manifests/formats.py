@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests import compose, github_action, helm_values, kubernetes
+from ci_toolkit.manifests import (
+    compose,
+    dockerfile,
+    github_action,
+    github_workflow,
+    gitlab_ci,
+    helm_values,
+    kubernetes,
+)
 from ci_toolkit.manifests.compose import ComposeFormat
+from ci_toolkit.manifests.dockerfile import DockerfileFormat
 from ci_toolkit.manifests.github_action import GitHubActionFormat
+from ci_toolkit.manifests.github_workflow import GitHubWorkflowFormat
+from ci_toolkit.manifests.gitlab_ci import GitLabCiFormat
 from ci_toolkit.manifests.helm_values import HelmValuesFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
 
@@ -14,6 +25,9 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
 FORMATS: tuple[ManifestFormat, ...] = (
+    DockerfileFormat(),
+    GitHubWorkflowFormat(),
+    GitLabCiFormat(),
     GitHubActionFormat(),
     ComposeFormat(),
     HelmValuesFormat(),
@@ -25,7 +39,10 @@ DESCRIPTIONS: tuple[FormatDescription, ...] = (
     kubernetes.DESCRIPTION,
     helm_values.DESCRIPTION,
     compose.DESCRIPTION,
+    dockerfile.DESCRIPTION,
+    github_workflow.DESCRIPTION,
     github_action.DESCRIPTION,
+    gitlab_ci.DESCRIPTION,
 )
 """In the documentation's order."""
 

@@ -10,9 +10,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ci_toolkit.manifests.base import ImageSpan
+    from ci_toolkit.manifests.walk import Found
 
 _SCHEME = re.compile("docker://", re.IGNORECASE)
+
+
+def behind_docker(uses: Iterable[Found]) -> list[Found]:
+    """Those of the steps' `uses` that run an image, rather than an action's repository or directory."""
+    return [each for each in uses if _SCHEME.match(each.scalar.value.strip())]
 
 
 def behind_scheme(text: str, span: ImageSpan, scheme: re.Pattern[str] = _SCHEME) -> ImageSpan | None:

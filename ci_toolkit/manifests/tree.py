@@ -55,11 +55,12 @@ class Scalar(_Positioned):
 class Sequence(_Positioned):
     """A list."""
 
-    __slots__ = ("items",)
+    __slots__ = ("items", "tag")
 
     def __init__(self, event: Any) -> None:
         super().__init__(event)
         self.items: list[Node] = []
+        self.tag: str | None = event.tag
 
 
 class Mapping(_Positioned):

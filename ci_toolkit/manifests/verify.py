@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.base import Edit
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_HINT = "nothing was written; please report it with the line as it stands in the file"
+HINT = "nothing was written; please report it with the line as it stands in the file"
 
 
 def same_but(before: str, after: str, edits: Sequence[Edit]) -> None:
@@ -38,13 +38,13 @@ def same_but(before: str, after: str, edits: Sequence[Edit]) -> None:
                 _fail(old)
     except yaml.YAMLError as error:
         message = f"an edit would have made the file unreadable: {getattr(error, 'problem', error)}"
-        raise IntegrityError(message, hint=_HINT) from None
+        raise IntegrityError(message, hint=HINT) from None
     if waiting:
         message = f"an edit at character {_start(waiting[-1])} hit no value"
-        raise IntegrityError(message, hint=_HINT)
+        raise IntegrityError(message, hint=HINT)
     if added:
         message = f"an edit would have put {added[-1][2][0]!r} where it is none"
-        raise IntegrityError(message, hint=_HINT)
+        raise IntegrityError(message, hint=HINT)
 
 
 def _start(edit: Edit) -> int:
@@ -106,4 +106,4 @@ def _meaning(event: Any, value: str | None, *, quoted: bool) -> tuple[object, ..
 def _fail(event: Any) -> None:
     line = event.start_mark.line + 1
     message = f"an edit would have changed more than the image: line {line} would mean something else"
-    raise IntegrityError(message, hint=_HINT)
+    raise IntegrityError(message, hint=HINT)

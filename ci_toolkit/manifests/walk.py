@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 IMAGE = "image"
 """The shape of a value that names an image."""
+ANY = "*"
+"""Every key of a mapping that its shape doesn't name."""
 Shape = Any
-"""`IMAGE`; `{key: shape}`; `[shape]` for every item of a list. It may contain itself."""
+"""`IMAGE`; `{key: shape}`; `[shape]` for every item of a list; a tuple of shapes, any of which it may have.
+
+It may contain itself.
+"""
 MERGE = "<<"
 """The key whose mappings fill in what a mapping doesn't say itself (yaml.org/type/merge.html)."""
+_LIST_TAGS = (None, "!", "tag:yaml.org,2002:seq")
 _LONGEST_ROUTE = 32
 _MOST_STEPS = 100_000
 
@@ -46,21 +52,28 @@ class Walk:
 
     def images(self, start: Step, shape: Shape) -> Iterator[Found]:
         """Every value below `start` that the shape calls an image."""
+        for node, route, path in self.nodes(start, shape):
+            if isinstance(node, Scalar):
+                yield Found(node, route, path)
+
+    def nodes(self, start: Step, shape: Shape) -> Iterator[Step]:
+        """Whatever stands where the shape calls for an image, and lists that a tag makes something else."""
         waiting: list[tuple[Step, Shape]] = [(start, shape)]
         while waiting:
             step, wanted = waiting.pop()
             resolved = self.follow(step)
             if resolved is None:
                 continue
-            node, route, path = resolved
-            if wanted == IMAGE:
-                if isinstance(node, Scalar):
-                    yield Found(node, route, path)
+            node = resolved.node
+            if wanted == IMAGE or (isinstance(node, Sequence) and node.tag not in _LIST_TAGS):
+                yield resolved
+            elif isinstance(wanted, tuple):
+                waiting += [(resolved, each) for each in wanted]
             elif isinstance(wanted, list) and isinstance(node, Sequence):
                 waiting += [(item, wanted[0]) for item in reversed(self.items(resolved))]
             elif isinstance(wanted, dict) and isinstance(node, Mapping):
-                found = self.values(resolved, wanted)
-                waiting += [(value, wanted[key]) for key, value in reversed(found)]
+                found = self.values(resolved, self.keys(resolved) if ANY in wanted else wanted)
+                waiting += [(value, wanted[key if key in wanted else ANY]) for key, value in reversed(found)]
 
     def follow(self, step: Step) -> Step | None:
         """The same step with an alias replaced by what it stands for; None for one without anchor, or in a circle."""
@@ -93,6 +106,24 @@ class Walk:
             said = {key for key, _ in found}
             if source is not None and (keys is None or not said.issuperset(keys)):
                 found += [each for each in self.values(source, keys) if each[0] not in said]
+        return found
+
+    def keys(self, step: Step) -> set[str]:
+        """The keys of a mapping, those of its merge keys included."""
+        found: set[str] = set()
+        waiting = [step]
+        while waiting:
+            resolved = self.follow(waiting.pop())
+            if resolved is None or not isinstance(resolved.node, Mapping):
+                continue
+            for key, value in resolved.node.entries:
+                if not isinstance(key, Scalar):
+                    continue
+                if key.value != MERGE:
+                    found.add(key.value)
+                    continue
+                merges = value.items if isinstance(value, Sequence) else [value]
+                waiting += [Step(merge, resolved.route, resolved.path) for merge in merges]
         return found
 
     def items(self, step: Step) -> list[Step]:

@@ -57,6 +57,10 @@ def test_what_a_server_says(said: str, kind: str) -> None:
 
 
 RULES = {
+    "! [remote rejected] main -> main (refusing to allow a GitHub App to create or update workflow "
+    "`.github/workflows/ci.yml` without `workflows` permission)": ("denied", "workflows: write"),
+    "! [remote rejected] main -> main (refusing to allow a Personal Access Token to create or update workflow "
+    "`.github/workflows/ci.yml` without `workflow` scope)": ("denied", "scope `workflow`"),
     "GitLab: You are not allowed to push code to this project.": ("denied", "Job token permissions"),
     "GitLab: You are not allowed to upload code for this project.": ("denied", "write access"),
     "GitLab: This deploy key does not have write access to this project.": ("denied", "deploy key write access"),
