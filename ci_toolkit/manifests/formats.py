@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests import github_action, kubernetes
+from ci_toolkit.manifests import argocd, flux, github_action, kubernetes, kustomization
 from ci_toolkit.manifests.github_action import GitHubActionFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
+from ci_toolkit.manifests.kustomization import KustomizationFormat
 
 if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
-FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KubernetesFormat())
+FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KustomizationFormat(), KubernetesFormat())
 """The first that takes a file reads it; the last takes every file."""
 
-DESCRIPTIONS: tuple[FormatDescription, ...] = (kubernetes.DESCRIPTION, github_action.DESCRIPTION)
+DESCRIPTIONS: tuple[FormatDescription, ...] = (
+    kubernetes.DESCRIPTION,
+    kustomization.DESCRIPTION,
+    argocd.DESCRIPTION,
+    flux.DESCRIPTION,
+    github_action.DESCRIPTION,
+)
 """In the documentation's order."""
 
 

@@ -170,7 +170,8 @@ def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
     }
     edits = [Edit(part, values[part.holds]) for part in span.parts]
     if all(part.holds in ("tag", "digest", "tag-and-digest") for part in span.parts):
-        whole = str(new)
+        has_tag = any(part.holds != "digest" for part in span.parts)
+        whole = str(new if has_tag else new._replace(tag=old.tag))
     return whole, [edit for edit in edits if edit.new and edit.new != edit.part.value]
 
 

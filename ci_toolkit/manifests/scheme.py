@@ -20,9 +20,14 @@ def behind_scheme(text: str, span: ImageSpan) -> ImageSpan | None:
         return span
     if not span.value.lower().startswith(_SCHEME):
         return None
+    return behind(text, span, len(_SCHEME))
+
+
+def behind(text: str, span: ImageSpan, length: int) -> ImageSpan:
+    """The reference behind so many characters of a value."""
     reference, *rest = span.parts
     if text[reference.start : reference.end] != span.value:
         return replace(span, skipped="it is written with escapes: write it plainly")
-    value = span.value[len(_SCHEME) :]
-    bare = replace(reference, start=reference.start + len(_SCHEME), value=value, plain=False)
+    value = span.value[length:]
+    bare = replace(reference, start=reference.start + length, value=value, plain=reference.plain and not length)
     return replace(span, value=value, parts=(bare, *rest))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.tree import Node
 
 IMAGE = "image"
-"""The shape of a value that names an image."""
+"""The shape of a value that names an image, or several."""
 Shape = Any
 """`IMAGE`; `{key: shape}`; `[shape]` for every item of a list. It may contain itself."""
 MERGE = "<<"
@@ -45,17 +45,22 @@ class Walk:
         self._steps = 0
 
     def images(self, start: Step, shape: Shape) -> Iterator[Found]:
-        """Every value below `start` that the shape calls an image."""
+        """Every scalar below `start` that the shape calls an image."""
+        for node, route, path in self.reach(start, shape):
+            if isinstance(node, Scalar):
+                yield Found(node, route, path)
+
+    def reach(self, start: Step, shape: Shape) -> Iterator[Step]:
+        """Every value below `start` that the shape calls an image, scalar or not, with its aliases followed."""
         waiting: list[tuple[Step, Shape]] = [(start, shape)]
         while waiting:
             step, wanted = waiting.pop()
             resolved = self.follow(step)
             if resolved is None:
                 continue
-            node, route, path = resolved
+            node = resolved.node
             if wanted == IMAGE:
-                if isinstance(node, Scalar):
-                    yield Found(node, route, path)
+                yield resolved
             elif isinstance(wanted, list) and isinstance(node, Sequence):
                 waiting += [(item, wanted[0]) for item in reversed(self.items(resolved))]
             elif isinstance(wanted, dict) and isinstance(node, Mapping):

@@ -1,6 +1,7 @@
 """Manifests as people write them, byte for byte: tests/golden/pin/NAME.in and what becomes of it, NAME.out.
 
-Where there is no NAME.out, nothing may change.
+Where there is no NAME.out, nothing may change. A format that is known by its files' names has a directory that is
+called like one of them.
 """
 
 from __future__ import annotations
@@ -18,22 +19,27 @@ DIGEST = "sha256:" + "d" * 64
 NAMES = ("ghcr.io/acme/app", "nginx", "localhost:5000/app")
 TARGET = Target(repositories=frozenset(map(Repository.parse, NAMES)), digest=DIGEST, tag=None, style="tag-and-digest")
 REFUSED = "10-alias-at-a-place-that-is-no-image.in.yaml"
-INPUTS = sorted(GOLDEN.glob("*.in.*"))
+INPUTS = sorted(GOLDEN.rglob("*.in.*"))
+
+
+def name_of(file: Path) -> str:
+    """The name by which a file is read."""
+    return file.name if file.parent == GOLDEN else file.parent.name
 
 
 def pinned(name: str) -> Pinned:
     return pin((GOLDEN / name).read_bytes(), name, [TARGET])
 
 
-@pytest.mark.parametrize("file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: str(file.relative_to(GOLDEN)))
 def test_golden(file: Path) -> None:
     expected = file.with_name(file.name.replace(".in.", ".out."))
     before = file.read_bytes()
     after = expected.read_bytes() if expected.exists() else before
-    result = pin(before, file.name, [TARGET])
+    result = pin(before, name_of(file), [TARGET])
     assert result.new.decode() == after.decode()
     assert result.new == after
-    again = pin(after, file.name, [TARGET])
+    again = pin(after, name_of(file), [TARGET])
     assert again.new == after, "a second run writes nothing"
     assert [place.new for place in again.places] == [place.new for place in result.places]
     assert may_hold(before, [TARGET]) or not result.places

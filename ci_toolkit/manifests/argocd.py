@@ -1,0 +1,128 @@
+"""Argo CD: the images that Applications and ApplicationSets hand to Kustomize and to Helm.
+
+Source: the API of Argo CD 3.2, `ApplicationSource` (`KustomizeImage`, `HelmParameter`) and the generators' templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ci_toolkit.manifests.apart import Apart, joined, spans_apart
+from ci_toolkit.manifests.base import FormatDescription
+from ci_toolkit.manifests.scheme import behind
+from ci_toolkit.manifests.tree import Scalar
+from ci_toolkit.manifests.walk import IMAGE, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ci_toolkit.manifests.base import Holds, ImageSpan
+    from ci_toolkit.manifests.spans import Source
+    from ci_toolkit.manifests.walk import Shape, Step, Walk
+
+_SOURCES: Shape = {"source": IMAGE, "sources": [IMAGE]}
+_APPLICATION: Shape = {"spec": _SOURCES}
+_TEMPLATE: Shape = {"template": _APPLICATION}
+_GENERATOR: Shape = {
+    "clusterDecisionResource": _TEMPLATE,
+    "clusters": _TEMPLATE,
+    "git": _TEMPLATE,
+    "list": _TEMPLATE,
+    "plugin": _TEMPLATE,
+    "pullRequest": _TEMPLATE,
+    "scmProvider": _TEMPLATE,
+}
+_COMBINED: Shape = {**_TEMPLATE, "generators": [_GENERATOR]}
+_GENERATOR |= {"matrix": _COMBINED, "merge": _COMBINED}
+_APPLICATION_SET: Shape = {"spec": {**_TEMPLATE, "generators": [_GENERATOR]}}
+
+_KUSTOMIZE: Shape = {"kustomize": {"images": [IMAGE]}}
+_PARAMETERS: Shape = {"helm": {"parameters": IMAGE}}
+_PARAMETER = re.compile(r"(?P<image>(?:.*\.)?[\w-]*[iI]mage)(?:\.(?P<key>registry|repository|tag|digest))?")
+_NO_PLACE = "it has no parameter that holds a digest: add {image}.digest if the chart knows that, or else {image}.tag"
+
+DESCRIPTION = FormatDescription(
+    name="Argo CD",
+    files="any YAML of the kinds `Application` and `ApplicationSet` of `argoproj.io`",
+    places=(
+        "`kustomize.images` of every source, also in the templates of generators: what is behind `NAME=`",
+        "`helm.parameters`: `image`, `image.registry`, `image.repository`, `image.tag`, `image.digest`",
+        "all of these with anything before them: `backend.image.tag`, `webImage.tag`",
+    ),
+    writes="a whole reference; in parameters the digest and the tag, each where it is there; without a parameter for "
+    "the digest, the tag becomes `TAG@DIGEST`. `helm.values`, which is text, stays as it is: `helm.valuesObject` says "
+    "the same",
+)
+
+
+def application_images(source: Source, start: Step) -> list[ImageSpan]:
+    """The images of an Application; raises UnreadableError for too many aliases."""
+    return _images(source, list(source.walk.reach(start, _APPLICATION)))
+
+
+def application_set_images(source: Source, start: Step) -> list[ImageSpan]:
+    """The images of an ApplicationSet; raises UnreadableError for too many aliases."""
+    return _images(source, list(source.walk.reach(start, _APPLICATION_SET)))
+
+
+def _images(source: Source, sources: Sequence[Step]) -> list[ImageSpan]:
+    walk = source.walk
+    replaced = [image for each in sources for image in walk.images(each, _KUSTOMIZE)]
+    lists = [each for one in sources for each in walk.reach(one, _PARAMETERS)]
+    whole, apart = _parameters(walk, lists)
+    return [
+        *(_behind_name(source.text, span) for span in source.references(replaced)),
+        *source.references(whole),
+        *spans_apart(source, apart),
+    ]
+
+
+def _behind_name(text: str, span: ImageSpan) -> ImageSpan:
+    """`NAME=REFERENCE` replaces an image by another, `REFERENCE` alone by the same."""
+    return span if span.skipped else behind(text, span, span.value.find("=") + 1)
+
+
+def _parameters(walk: Walk, lists: Sequence[Step]) -> tuple[list[Found], list[Apart]]:
+    """The images of lists of Helm parameters: whole ones, and those in several parameters."""
+    whole: list[Found] = []
+    apart: list[Apart] = []
+    for each in lists:
+        images: dict[str, dict[str, Found]] = defaultdict(dict)
+        for item in walk.items(each):
+            _add(walk, item, images)
+        whole += [keys[""] for keys in images.values() if "" in keys]
+        apart += [_apart(image, keys) for image, keys in images.items() if "repository" in keys]
+    return whole, apart
+
+
+def _add(walk: Walk, item: Step, images: dict[str, dict[str, Found]]) -> None:
+    """What one parameter says of an image; of those with one name the last, as Helm takes them."""
+    parameter = walk.follow(item)
+    named = _PARAMETER.fullmatch(walk.text(parameter, "name")) if parameter is not None else None
+    if parameter is None or named is None:
+        return
+    for _, value in walk.values(parameter, ("value",)):
+        step = walk.follow(value)
+        if step is not None and isinstance(step.node, Scalar):
+            images[named["image"]][named["key"] or ""] = Found(step.node, step.route, step.path)
+
+
+def _apart(image: str, keys: dict[str, Found]) -> Apart:
+    said = {key: found.scalar.value.strip() for key, found in keys.items()}
+    registry = said.get("registry", "")
+    name = f"{registry}{'/' if registry else ''}{said['repository']}"
+    digest = said.get("digest", "")
+    tag = said.get("tag", "")
+    value = joined(name, tag, digest)
+    written = tuple(_written(keys))
+    refused = "" if written else _NO_PLACE.format(image=image)
+    return Apart(value, keys["repository"], keys["repository"].path, written, refused=refused)
+
+
+def _written(keys: dict[str, Found]) -> Iterator[tuple[Found, Holds]]:
+    if "tag" in keys:
+        yield keys["tag"], "tag" if "digest" in keys else "tag-and-digest"
+    if "digest" in keys:
+        yield keys["digest"], "digest"
