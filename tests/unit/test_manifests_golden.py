@@ -31,7 +31,9 @@ def pinned(name: str) -> Pinned:
     return pin((GOLDEN / name).read_bytes(), name, [TARGET])
 
 
-@pytest.mark.parametrize("file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: str(file.relative_to(GOLDEN)))
+@pytest.mark.parametrize(
+    "file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: str(file.relative_to(GOLDEN))
+)
 def test_golden(file: Path) -> None:
     expected = file.with_name(file.name.replace(".in.", ".out."))
     before = file.read_bytes()
