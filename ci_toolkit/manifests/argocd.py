@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.manifests.apart import Apart, joined, spans_apart
 from ci_toolkit.manifests.base import FormatDescription
-from ci_toolkit.manifests.scheme import behind
+from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.scheme import behind_scheme
 from ci_toolkit.manifests.tree import Scalar
 from ci_toolkit.manifests.walk import IMAGE, Found
 
@@ -38,8 +39,11 @@ _COMBINED: Shape = {**_TEMPLATE, "generators": [_GENERATOR]}
 _GENERATOR |= {"matrix": _COMBINED, "merge": _COMBINED}
 _APPLICATION_SET: Shape = {"spec": {**_TEMPLATE, "generators": [_GENERATOR]}}
 
+_NAME = re.compile(r"(?:[^=]*=)?")
+"""What stands before a reference that replaces `NAME`."""
 _KUSTOMIZE: Shape = {"kustomize": {"images": [IMAGE]}}
 _PARAMETERS: Shape = {"helm": {"parameters": IMAGE}}
+_VALUES: Shape = {"helm": {"valuesObject": IMAGE}}
 _PARAMETER = re.compile(r"(?P<image>(?:.*\.)?[\w-]*[iI]mage)(?:\.(?P<key>registry|repository|tag|digest))?")
 _NO_PLACE = "it has no parameter that holds a digest: add {image}.digest if the chart knows that, or else {image}.tag"
 
@@ -50,10 +54,10 @@ DESCRIPTION = FormatDescription(
         "`kustomize.images` of every source, also in the templates of generators: what is behind `NAME=`",
         "`helm.parameters`: `image`, `image.registry`, `image.repository`, `image.tag`, `image.digest`",
         "all of these with anything before them: `backend.image.tag`, `webImage.tag`",
+        "`helm.valuesObject`, as Helm values",
     ),
     writes="a whole reference; in parameters the digest and the tag, each where it is there; without a parameter for "
-    "the digest, the tag becomes `TAG@DIGEST`. `helm.values`, which is text, stays as it is: `helm.valuesObject` says "
-    "the same",
+    "the digest, the tag becomes `TAG@DIGEST`. `helm.values`, a text, stays as it is: write `helm.valuesObject`",
 )
 
 
@@ -73,15 +77,11 @@ def _images(source: Source, sources: Sequence[Step]) -> list[ImageSpan]:
     lists = [each for one in sources for each in walk.reach(one, _PARAMETERS)]
     whole, apart = _parameters(walk, lists)
     return [
-        *(_behind_name(source.text, span) for span in source.references(replaced)),
+        *(behind_scheme(source.text, span, _NAME) or span for span in source.references(replaced)),
         *source.references(whole),
         *spans_apart(source, apart),
+        *(span for one in sources for each in walk.reach(one, _VALUES) for span in values_images(source, each)),
     ]
-
-
-def _behind_name(text: str, span: ImageSpan) -> ImageSpan:
-    """`NAME=REFERENCE` replaces an image by another, `REFERENCE` alone by the same."""
-    return span if span.skipped else behind(text, span, span.value.find("=") + 1)
 
 
 def _parameters(walk: Walk, lists: Sequence[Step]) -> tuple[list[Found], list[Apart]]:

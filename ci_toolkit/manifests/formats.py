@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests import argocd, flux, github_action, kubernetes, kustomization
+from ci_toolkit.manifests import argocd, compose, flux, github_action, helm_values, kubernetes, kustomization
+from ci_toolkit.manifests.compose import ComposeFormat
 from ci_toolkit.manifests.github_action import GitHubActionFormat
+from ci_toolkit.manifests.helm_values import HelmValuesFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
 from ci_toolkit.manifests.kustomization import KustomizationFormat
 
 if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
 
-FORMATS: tuple[ManifestFormat, ...] = (GitHubActionFormat(), KustomizationFormat(), KubernetesFormat())
+FORMATS: tuple[ManifestFormat, ...] = (
+    GitHubActionFormat(),
+    ComposeFormat(),
+    KustomizationFormat(),
+    HelmValuesFormat(),
+    KubernetesFormat(),
+)
 """The first that takes a file reads it; the last takes every file."""
 
 DESCRIPTIONS: tuple[FormatDescription, ...] = (
     kubernetes.DESCRIPTION,
     kustomization.DESCRIPTION,
+    helm_values.DESCRIPTION,
     argocd.DESCRIPTION,
     flux.DESCRIPTION,
+    compose.DESCRIPTION,
     github_action.DESCRIPTION,
 )
 """In the documentation's order."""

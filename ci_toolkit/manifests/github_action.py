@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scheme import behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source
-from ci_toolkit.manifests.tree import Mapping, read_documents
+from ci_toolkit.manifests.tree import read_documents
 from ci_toolkit.manifests.verify import same_but
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.tree import Document
     from ci_toolkit.manifests.walk import Shape
 
 _NAMES = frozenset({"action.yml", "action.yaml"})
@@ -41,23 +42,17 @@ class GitHubActionFormat:
     name: ClassVar[str] = "github-action"
 
     def takes(self, name: str, text: str) -> bool:
-        """True for `action.yml` or `action.yaml` with `runs.using: docker`; raises UnreadableError."""
+        """True for `action.yml` or `action.yaml` that says what it runs; raises UnreadableError."""
         if PurePosixPath(name).name not in _NAMES:
             return False
         walk = Walk()
-        return any(
-            walk.text(runs, "using").lower() == "docker"
-            for document in read_documents(text)
-            if isinstance(document.root, Mapping)
-            for _, value in walk.values(Step(document.root), ("runs",))
-            if (runs := walk.follow(value)) is not None
-        )
+        return any(_using(walk, document) for document in read_documents(text))
 
     def find(self, text: str) -> Iterator[ImageSpan]:
         """The image behind `docker://`; raises UnreadableError."""
         walk, lines = Walk(), Lines(text)
         for document in read_documents(text):
-            if isinstance(document.root, Mapping):
+            if document.root is not None and _using(walk, document) == "docker":
                 images = list(walk.images(Step(document.root), _SHAPE))
                 found = Source(text, lines, walk, document).references(images)
                 yield from (behind_scheme(text, span) or replace(span, skipped=_BUILT) for span in found)
@@ -65,3 +60,10 @@ class GitHubActionFormat:
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""
         same_but(before, after, edits)
+
+
+def _using(walk: Walk, document: Document) -> str:
+    """What an action runs on, in lower case."""
+    runs = [] if document.root is None else walk.values(Step(document.root), ("runs",))
+    followed = [walk.follow(value) for _, value in runs]
+    return next((walk.text(step, "using").lower() for step in followed if step is not None), "")

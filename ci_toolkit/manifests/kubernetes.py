@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.manifests import argocd, flux
 from ci_toolkit.manifests.base import FormatDescription
+from ci_toolkit.manifests.helm_values import values_images
 from ci_toolkit.manifests.kustomize_images import kustomization_images
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
@@ -112,7 +113,10 @@ DESCRIPTION = FormatDescription(
 
 
 class KubernetesFormat:
-    """Objects of the Kubernetes API, any number of documents in a file, lists of objects included."""
+    """Objects of the Kubernetes API, any number of documents in a file, lists of objects included.
+
+    A document that doesn't say its API version or kind is none: then it's values for Helm, under whatever name.
+    """
 
     name: ClassVar[str] = "kubernetes"
 
@@ -121,11 +125,13 @@ class KubernetesFormat:
         return True
 
     def find(self, text: str) -> Iterator[ImageSpan]:
-        """Every image of every object whose kind is known to hold images; raises UnreadableError."""
+        """Every image of every object whose kind is known to hold images, and of values; raises UnreadableError."""
         walk, lines = Walk(), Lines(text)
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
-                yield from object_images(Source(text, lines, walk, document), Step(document.root))
+                start = Step(document.root)
+                is_object = bool(walk.values(start, ("apiVersion", "kind")))
+                yield from (object_images if is_object else values_images)(Source(text, lines, walk, document), start)
 
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""

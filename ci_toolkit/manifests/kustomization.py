@@ -28,9 +28,12 @@ DESCRIPTION = FormatDescription(
     name="Kustomize",
     files="`kustomization.yaml`, `kustomization.yml`, `Kustomization`; any YAML of the kinds `Kustomization` and "
     "`Component` of `kustomize.config.k8s.io`",
-    places=("`images`, by `newName`, or else `name`: what an entry results in",),
-    writes="`digest`, added where it isn't there, and `newTag` where it is there, in every style: Kustomize writes "
-    "both. What patches hold stays as it is",
+    places=(
+        "`images`, by `newName`, or else `name`: what an entry results in",
+        "`helmCharts[].valuesInline`, as Helm values",
+    ),
+    writes="in `images`, `digest`, added where it isn't there, and `newTag` where it is there, in every style: Kustomize "
+    "writes both. What patches hold stays as it is",
 )
 
 

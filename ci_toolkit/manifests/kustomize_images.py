@@ -11,6 +11,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ci_toolkit.manifests.apart import Apart, joined, spans_apart
+from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.spans import in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar
 from ci_toolkit.manifests.walk import IMAGE, Found
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.spans import Source
     from ci_toolkit.manifests.walk import Shape, Step, Walk
 
+_VALUES: Shape = {"helmCharts": [{"valuesInline": IMAGE}]}
 _KEYS = ("name", "newName", "newTag", "digest")
 _MORE_THAN_A_NAME = re.compile(r"[^@]*(?:@.*|:[^/@]*)", re.DOTALL)
 _NO_NAME = "it has no `name`, so kustomize puts it nowhere"
@@ -29,8 +32,12 @@ _NO_PLACE = 'there is no good place for its digest: write `digest: ""` into it'
 
 
 def kustomization_images(source: Source, start: Step) -> list[ImageSpan]:
-    """The images that a Kustomization or Component replaces; raises UnreadableError for too many aliases."""
-    return replaced_images(source, start, {"images": IMAGE})
+    """The images that a Kustomization or Component replaces, and those in its charts' values.
+
+    Raises UnreadableError for too many aliases.
+    """
+    values = [span for each in source.walk.reach(start, _VALUES) for span in values_images(source, each)]
+    return in_order([*values, *replaced_images(source, start, {"images": IMAGE})])
 
 
 def replaced_images(source: Source, start: Step, lists: Shape) -> list[ImageSpan]:

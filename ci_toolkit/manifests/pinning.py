@@ -112,8 +112,9 @@ def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
         if found is None:
             seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        if span.refused:
-            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {span.refused}")
+        refusal = span.refused or ("" if found.tag else span.tagless)
+        if refusal:
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {refusal}")
             continue
         new, written = _written(span, found)
         if written:

@@ -79,8 +79,8 @@ class Walk:
             return None
         return Step(node.target, (*step.route, node), step.path)
 
-    def values(self, step: Step, keys: Collection[str]) -> list[tuple[str, Step]]:
-        """The values of these keys of a mapping; what it doesn't say itself, its merge keys (`<<`) may."""
+    def values(self, step: Step, keys: Collection[str] | None = None) -> list[tuple[str, Step]]:
+        """The values of these keys of a mapping, or of all; what it doesn't say itself, its merge keys (`<<`) may."""
         node, route, path = step
         if not isinstance(node, Mapping):
             return []
@@ -89,15 +89,15 @@ class Walk:
         for key, value in node.entries:
             if not isinstance(key, Scalar):
                 continue
-            if key.value in keys:
-                found.append((key.value, Step(value, route, f"{path}.{key.value}" if path else key.value)))
-            elif key.value == MERGE:
+            if key.value == MERGE:
                 merges += value.items if isinstance(value, Sequence) else [value]
+            elif keys is None or key.value in keys:
+                found.append((key.value, Step(value, route, f"{path}.{key.value}" if path else key.value)))
         for merge in merges:
             source = self.follow(Step(merge, route, path))
-            missing = set(keys) - {key for key, _ in found}
-            if source is not None and missing:
-                found += self.values(source, missing)
+            said = {key for key, _ in found}
+            if source is not None and (keys is None or not said.issuperset(keys)):
+                found += [each for each in self.values(source, keys) if each[0] not in said]
         return found
 
     def items(self, step: Step) -> list[Step]:
