@@ -32,8 +32,8 @@ DESCRIPTION = FormatDescription(
         "`images`, by `newName`, or else `name`: what an entry results in",
         "`helmCharts[].valuesInline`, as Helm values",
     ),
-    writes="in `images`, `digest`, added where it isn't there, and `newTag` where it is there, in every style: Kustomize "
-    "writes both. What patches hold stays as it is",
+    writes="in `images`, `digest`, added where it isn't there, and `newTag` where it is there, in every style: "
+    "Kustomize writes both. What patches hold stays as it is",
 )
 
 
