@@ -29,9 +29,19 @@ images:
   app: {{ repositories: [{shop}/app], tags: ["sha-{{sha:7}}"] }}
   web: {{ repositories: [{shop}/web], tags: ["sha-{{sha:7}}"] }}
 pin:
-  - files: ["deploy/**/kustomization.yaml"]
+  - files: ["deploy/**/kustomization.yaml", "deploy/application.yaml"]
 """
 BUILDERS = {"kustomize": ("kustomize", "build"), "kubectl": ("kubectl", "kustomize")}
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+spec:
+  source:
+    kustomize:
+      images:
+        - {shop}/app:0.9  # as the manifests name it
+        - proxy={shop}/web
+"""
 OVERLAYS = ("production", "staging")
 
 
@@ -52,6 +62,8 @@ class Shop:
         shutil.copytree(TREE, self.tree)
         for file in self.tree.rglob("*.yaml"):
             file.write_text(file.read_text().replace(EXAMPLE, self.repository))
+        self.application = self.tree / "application.yaml"
+        self.application.write_text(APPLICATION.format(shop=self.repository))
 
     def pin(self, *arguments: str) -> Completed:
         done = self._run_command("pin", *arguments, cwd=self.project.root)
@@ -132,6 +144,34 @@ def test_an_editor_of_kustomize_finds_nothing_to_change(shop: Shop) -> None:
     builds = [built(shop.tree, overlay) for overlay in OVERLAYS]
     shop.set_by_kustomize(shop.tree)
     assert [built(shop.tree, overlay) for overlay in OVERLAYS] == builds
+
+
+def test_an_applications_images_are_what_kustomizes_editor_takes(shop: Shop) -> None:
+    """Argo CD hands each of them to `kustomize edit set image`."""
+    production = shop.tree / "overlays/production"
+    before = (production / "kustomization.yaml").read_text()
+    shop.pin()
+    (production / "kustomization.yaml").write_text(before)
+    images = yaml.safe_load(shop.application.read_text())["spec"]["source"]["kustomize"]["images"]
+    assert images == [shop.new("app"), f"proxy={shop.new('web')}"]
+    kustomize("edit", "set", "image", *images, cwd=production)
+    entries = {
+        entry["name"]: entry for entry in yaml.safe_load((production / "kustomization.yaml").read_text())["images"]
+    }
+    tag = f"sha-{shop.project.short}"
+    digests = shop.project.digests
+    assert entries[f"{shop.repository}/app"] == {
+        "name": f"{shop.repository}/app",
+        "newTag": tag,
+        "digest": digests["app"],
+    }
+    assert entries["proxy"] == {
+        "name": "proxy",
+        "newName": f"{shop.repository}/web",
+        "newTag": tag,
+        "digest": digests["web"],
+    }
+    assert shop.new("app") in built(shop.tree, "production")
 
 
 def test_a_second_run_writes_nothing(shop: Shop) -> None:
