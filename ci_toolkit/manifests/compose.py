@@ -2,7 +2,7 @@
 
 Source: the Compose specification (`services.*.image`, volumes of `type: image`, `build.additional_contexts`). The
 image of a service with `build` is the name that Compose gives to what it builds, for every service that runs it, and a
-name to be given takes no digest (Docker: "refusing to create a tag with a digest reference").
+name to be given takes no digest ("build tag cannot contain a digest").
 """
 
 from __future__ import annotations

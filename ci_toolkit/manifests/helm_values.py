@@ -22,7 +22,7 @@ from ci_toolkit.manifests.walk import Found, Step, Walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ci_toolkit.manifests.base import Edit, Holds, Part
+    from ci_toolkit.manifests.base import Edit, Holds, Part, Place
 
 _NO_PLACE = 'no key is there to hold the digest: add `digest: ""` if the chart knows that key, or else the tag'
 _NO_TAG = 'its tag is left to the chart: write the tag, or add `digest: ""` if the chart knows that key'
@@ -121,10 +121,11 @@ def values_images(source: Source, step: Step) -> list[ImageSpan]:
     for image in apart:
         for found, _ in image.written:
             users.setdefault((image.value, found.scalar), []).append(found)
-    return in_order([*source.references(whole), *(_span(source, image, users) for image in apart)])
+    shared = {key: source.shared(found) for key, found in users.items()}
+    return in_order([*source.references(whole), *(_span(source, image, shared) for image in apart)])
 
 
-def _span(source: Source, image: _Image, users: Mapping[tuple[str, Scalar], list[Found]]) -> ImageSpan:
+def _span(source: Source, image: _Image, shared: Mapping[tuple[str, Scalar], tuple[Place, ...]]) -> ImageSpan:
     route = image.name.route
     parts: list[Part] = []
     skipped = no_reference(image.value)
@@ -141,7 +142,7 @@ def _span(source: Source, image: _Image, users: Mapping[tuple[str, Scalar], list
         skipped=skipped,
         refused=image.refused,
         tagless=image.tagless,
-        shared=tuple(place for found, _ in image.written for place in source.shared(users[image.value, found.scalar])),
+        shared=tuple(place for found, _ in image.written for place in shared[image.value, found.scalar]),
     )
 
 
@@ -217,7 +218,7 @@ def _in_parts(scalars: Mapping[str, Found], keys: _Keys, everywhere: str, above:
     if refused:
         return _Image(_joined(registry, _MORE_THAN_A_NAME.sub("", name)), scalars[keys.name], (), refused=refused)
     written: list[tuple[Found, Holds]] = []
-    if keys.digest in scalars:
+    if keys.digest in scalars and (digest or "@" not in tag):
         written = [(scalars[key], holds) for key, holds in _apart(keys) if key in scalars]
     elif keys.tag in scalars:
         written = [(scalars[keys.tag], "tag-and-digest")]

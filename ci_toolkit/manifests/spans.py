@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_toolkit.manifests.base import ImageSpan, Part, Place
 from ci_toolkit.manifests.scalars import locate
 from ci_toolkit.manifests.sharing import others
+from ci_toolkit.manifests.tree import Mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ci_toolkit.manifests.base import Holds
     from ci_toolkit.manifests.scalars import Located
-    from ci_toolkit.manifests.tree import Document, Mapping, Node, Scalar
+    from ci_toolkit.manifests.tree import Document, Node, Scalar
     from ci_toolkit.manifests.walk import Found, Walk
 
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
@@ -68,7 +70,11 @@ class Source:
         if not scalar.value.strip():
             return self._empty(scalar, holds)
         located = locate(self.text, scalar)
-        return None if located is None or located.skipped else _part(located, scalar, holds)
+        if located is None or located.skipped:
+            return None
+        part = _part(located, scalar, holds)
+        is_json = part.plain and isinstance(scalar.parent, Mapping) and self._quote(scalar.parent)
+        return replace(part, template='"{}"', plain=False) if is_json else part
 
     def shared(self, found: Sequence[Found]) -> tuple[Place, ...]:
         """The places that share these scalars by aliases, but for the ways that the walk came."""
@@ -87,7 +93,7 @@ class Source:
         In a block mapping it gets a line of its own, as deep as the others; in a flow mapping it follows by a comma.
         """
         if mapping.flow:
-            quote = '"' if self.text[mapping.entries[0][0].start] == '"' else ""
+            quote = self._quote(mapping)
             template = f", {quote}{key}{quote}: {quote}{{}}{quote}"
             return Part(holds=holds, start=beside.end, end=beside.end, template=template, adds=key)
         first = mapping.entries[0][0].start
@@ -98,6 +104,10 @@ class Source:
         end = "\r\n" if self.text[rest.end() :].startswith("\r\n") else "\n"
         template = f"{end}{' ' * indent}{key}: {{}}"
         return Part(holds=holds, start=rest.end(), end=rest.end(), template=template, adds=key)
+
+    def _quote(self, mapping: Mapping) -> str:
+        """The quote in which a mapping has keys and values: that of JSON, or none."""
+        return '"' if mapping.flow and self.text[mapping.entries[0][0].start] == '"' else ""
 
     def _of_one(self, scalar: Scalar, users: Sequence[Found]) -> Iterator[ImageSpan]:
         located = locate(self.text, scalar)
@@ -134,7 +144,7 @@ class Source:
         if scalar.style:
             inside = scalar.end - 1
             return Part(holds=holds, start=inside, end=inside)
-        blank = self.text[scalar.end : scalar.end + 1] in (" ", "\t") or self.text[scalar.end - 1] in (" ", "\t")
+        blank = self.text[scalar.end - 1] in (" ", "\t")
         return Part(holds=holds, start=scalar.end, end=scalar.end, plain=True, template="{}" if blank else " {}")
 
 
