@@ -1,47 +1,68 @@
-"""Images that are said in several scalars: from those to spans, whatever the format calls its keys."""
+"""Images that are said in several scalars: from those to spans, whatever a format calls its keys."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_toolkit.manifests.base import ImageSpan
-from ci_toolkit.manifests.scalars import locate
-from ci_toolkit.manifests.spans import in_order
+from ci_toolkit.manifests.scalars import no_reference
+from ci_toolkit.manifests.tree import Scalar
+from ci_toolkit.manifests.walk import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ci_toolkit.manifests.base import Holds, Part
+    from ci_toolkit.manifests.base import Holds, Part, Place
     from ci_toolkit.manifests.spans import Source
-    from ci_toolkit.manifests.tree import Scalar
-    from ci_toolkit.manifests.walk import Found
+    from ci_toolkit.manifests.walk import Step, Walk
 
+_NULL = frozenset({"", "~", "null"})
+_MORE_THAN_A_NAME = re.compile(r"@.*|:[^/]*\Z", re.DOTALL)
+NOT_ONLY_A_NAME = "its name holds a tag or a digest as well: write only the name there"
 _NOT_PLAIN = "its tag or digest isn't written plainly"
 
 
 class Apart(NamedTuple):
-    """An image in several scalars: the whole reference, the scalar that tells where it is, and its path."""
+    """An image in several scalars."""
 
     value: str
+    """The whole reference."""
     name: Found
-    path: str
+    """The scalar that tells where it is."""
     written: tuple[tuple[Found, Holds], ...] = ()
     """The scalars that are written to pin it, and what each holds."""
     added: Part | None = None
     """What is put in to pin it."""
     beside: Found | None = None
-    """Where that is put."""
+    """The scalar that it is put beside."""
     skipped: str = ""
     refused: str = ""
+    tagless: str = ""
 
 
-def spans_apart(source: Source, images: Sequence[Apart]) -> list[ImageSpan]:
-    """A span for each, in the text's order; images of one value may share what is written, others not."""
-    users: dict[tuple[str, Scalar], list[Found]] = {}
-    for image in images:
-        for found in _touched(image):
-            users.setdefault((image.value, found.scalar), []).append(found)
-    return in_order([_span(source, image, users) for image in images])
+def scalars(walk: Walk, values: Iterable[tuple[str, Step]]) -> dict[str, Found]:
+    """The scalars among the values of a mapping; of a key that it has twice the last, as most readers take it."""
+    followed = [(key, walk.follow(value)) for key, value in values]
+    return {
+        key: Found(step.node, step.route, step.path)
+        for key, step in followed
+        if step is not None and isinstance(step.node, Scalar)
+    }
+
+
+def text_of(found: Mapping[str, Found], key: str) -> str:
+    """What a key says, without blanks around it; null says nothing."""
+    if key not in found:
+        return ""
+    scalar = found[key].scalar
+    said = scalar.value.strip()
+    return "" if not scalar.style and said.lower() in _NULL else said
+
+
+def only_name(name: str) -> str:
+    """A name without the tag and the digest that it may hold."""
+    return _MORE_THAN_A_NAME.sub("", name)
 
 
 def joined(name: str, tag: str = "", digest: str = "") -> str:
@@ -49,31 +70,38 @@ def joined(name: str, tag: str = "", digest: str = "") -> str:
     return f"{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}"
 
 
+def spans_apart(source: Source, images: Sequence[Apart]) -> list[ImageSpan]:
+    """A span for each; images of one value may share what is written, others not."""
+    users: dict[tuple[str, Scalar], list[Found]] = {}
+    for image in images:
+        for found in _touched(image):
+            users.setdefault((image.value, found.scalar), []).append(found)
+    shared = {key: source.shared(found) for key, found in users.items()}
+    return [_span(source, image, shared) for image in images]
+
+
 def _touched(image: Apart) -> list[Found]:
-    return [*(found for found, _ in image.written), *([image.beside] if image.beside else [])]
+    """The scalars that are written or put beside, each once."""
+    found = [*(found for found, _ in image.written), *([image.beside] if image.beside else [])]
+    return list({each.scalar: each for each in found}.values())
 
 
-def _span(source: Source, image: Apart, users: Mapping[tuple[str, Scalar], list[Found]]) -> ImageSpan:
+def _span(source: Source, image: Apart, shared: Mapping[tuple[str, Scalar], tuple[Place, ...]]) -> ImageSpan:
+    route = image.name.route
     parts: list[Part] = [image.added] if image.added else []
-    skipped = image.skipped or _skipped(source, image.name)
+    skipped = image.skipped or no_reference(image.value)
     for found, holds in image.written:
         part = source.part(found, holds)
         if part is None:
-            skipped = skipped or _skipped(source, found) or _NOT_PLAIN
+            skipped = skipped or _NOT_PLAIN
         else:
             parts.append(part)
-    touched = {found.scalar: found for found in _touched(image)}
-    start = image.name.route[-1].start if image.name.route else image.name.scalar.start
     return ImageSpan(
         value=image.value,
         parts=tuple(sorted(parts, key=lambda part: part.start)),
-        place=source.place(start, image.path),
+        place=source.place(route[-1].start if route else image.name.scalar.start, image.name.path),
         skipped=skipped,
         refused=image.refused,
-        shared=tuple(place for scalar in touched for place in source.shared(users[image.value, scalar])),
+        tagless=image.tagless,
+        shared=tuple(place for found in _touched(image) for place in shared[image.value, found.scalar]),
     )
-
-
-def _skipped(source: Source, found: Found) -> str:
-    located = locate(source.text, found.scalar)
-    return located.skipped if located else ""

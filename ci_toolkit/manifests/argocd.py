@@ -9,19 +9,19 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests.apart import Apart, joined, spans_apart
+from ci_toolkit.manifests.apart import scalars, spans_apart, text_of
 from ci_toolkit.manifests.base import FormatDescription
-from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.helm_values import image_in_parts, values_images
 from ci_toolkit.manifests.scheme import behind_scheme
-from ci_toolkit.manifests.tree import Scalar
-from ci_toolkit.manifests.walk import IMAGE, Found
+from ci_toolkit.manifests.walk import IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ci_toolkit.manifests.base import Holds, ImageSpan
+    from ci_toolkit.manifests.apart import Apart
+    from ci_toolkit.manifests.base import ImageSpan
     from ci_toolkit.manifests.spans import Source
-    from ci_toolkit.manifests.walk import Shape, Step, Walk
+    from ci_toolkit.manifests.walk import Found, Shape, Step, Walk
 
 _SOURCES: Shape = {"source": IMAGE, "sources": [IMAGE]}
 _APPLICATION: Shape = {"spec": _SOURCES}
@@ -93,36 +93,20 @@ def _parameters(walk: Walk, lists: Sequence[Step]) -> tuple[list[Found], list[Ap
         for item in walk.items(each):
             _add(walk, item, images)
         whole += [keys[""] for keys in images.values() if "" in keys]
-        apart += [_apart(image, keys) for image, keys in images.items() if "repository" in keys]
+        apart += [_apart(image, keys) for image, keys in images.items() if text_of(keys, "repository")]
     return whole, apart
 
 
 def _add(walk: Walk, item: Step, images: dict[str, dict[str, Found]]) -> None:
     """What one parameter says of an image; of those with one name the last, as Helm takes them."""
     parameter = walk.follow(item)
-    named = _PARAMETER.fullmatch(walk.text(parameter, "name")) if parameter is not None else None
-    if parameter is None or named is None:
-        return
-    for _, value in walk.values(parameter, ("value",)):
-        step = walk.follow(value)
-        if step is not None and isinstance(step.node, Scalar):
-            images[named["image"]][named["key"] or ""] = Found(step.node, step.route, step.path)
+    found = scalars(walk, walk.values(parameter, ("name", "value"))) if parameter is not None else {}
+    named = _PARAMETER.fullmatch(text_of(found, "name"))
+    if named and "value" in found:
+        images[named["image"]][named["key"] or ""] = found["value"]
 
 
-def _apart(image: str, keys: dict[str, Found]) -> Apart:
-    said = {key: found.scalar.value.strip() for key, found in keys.items()}
-    registry = said.get("registry", "")
-    name = f"{registry}{'/' if registry else ''}{said['repository']}"
-    digest = said.get("digest", "")
-    tag = said.get("tag", "")
-    value = joined(name, tag, digest)
-    written = tuple(_written(keys))
-    refused = "" if written else _NO_PLACE.format(image=image)
-    return Apart(value, keys["repository"], keys["repository"].path, written, refused=refused)
-
-
-def _written(keys: dict[str, Found]) -> Iterator[tuple[Found, Holds]]:
-    if "tag" in keys:
-        yield keys["tag"], "tag" if "digest" in keys else "tag-and-digest"
-    if "digest" in keys:
-        yield keys["digest"], "digest"
+def _apart(image: str, found: dict[str, Found]) -> Apart:
+    has_place = "tag" in found or "digest" in found
+    apart = image_in_parts(found)
+    return apart if has_place else apart._replace(refused=_NO_PLACE.format(image=image))

@@ -6,11 +6,10 @@ leaves out the found image's tag and `tagSuffix` where an entry says a digest.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ci_toolkit.manifests.apart import Apart, joined, spans_apart
+from ci_toolkit.manifests.apart import NOT_ONLY_A_NAME, Apart, joined, only_name, scalars, spans_apart, text_of
 from ci_toolkit.manifests.helm_values import values_images
 from ci_toolkit.manifests.spans import in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
     from ci_toolkit.manifests.base import Holds, ImageSpan, Part
     from ci_toolkit.manifests.spans import Source
-    from ci_toolkit.manifests.walk import Shape, Step, Walk
+    from ci_toolkit.manifests.walk import Shape, Step
 
 _VALUES: Shape = {"helmCharts": [{"valuesInline": IMAGE}]}
 _KEYS = ("name", "newName", "newTag", "digest")
-_MORE_THAN_A_NAME = re.compile(r"[^@]*(?:@.*|:[^/@]*)", re.DOTALL)
+_SHOWN = 4
+"""Entries of one name, at most."""
 _NO_NAME = "it has no `name`, so kustomize puts it nowhere"
-_NAME_WITH_TAG = "its name holds a tag or a digest as well: write only the name there"
 _NO_PLACE = 'there is no good place for its digest: write `digest: ""` into it'
 
 
@@ -48,52 +47,33 @@ def replaced_images(source: Source, start: Step, lists: Shape) -> list[ImageSpan
 
 def _of_list(source: Source, items: Sequence[Step]) -> Iterator[Apart]:
     walk = source.walk
-    entries = [entry for item in items if (entry := walk.follow(item)) is not None and isinstance(entry.node, Mapping)]
+    entries = [(entry, scalars(walk, walk.values(entry, _KEYS))) for item in items if (entry := walk.follow(item))]
     named: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        named[_text(_scalars(walk, entry), "name")].append(entry.path)
-    for entry in entries:
-        scalars = _scalars(walk, entry)
-        if _text(scalars, "name") or _text(scalars, "newName"):
-            yield _entry(source, entry, scalars, named[_text(scalars, "name")])
+    for entry, found in entries:
+        named[text_of(found, "name")].append(entry.path)
+    for entry, found in entries:
+        if text_of(found, "name") or text_of(found, "newName"):
+            yield _entry(source, entry, found, named[text_of(found, "name")])
 
 
-def _scalars(walk: Walk, entry: Step) -> dict[str, Found]:
-    """What an entry says; of a key that it says twice the last, as kustomize takes it."""
-    followed = [(key, walk.follow(value)) for key, value in walk.values(entry, _KEYS)]
-    return {
-        key: Found(step.node, step.route, step.path)
-        for key, step in followed
-        if step is not None and isinstance(step.node, Scalar)
-    }
-
-
-def _text(scalars: dict[str, Found], key: str) -> str:
-    """What a key says; `null` says nothing."""
-    if key not in scalars:
-        return ""
-    scalar = scalars[key].scalar
-    return "" if not scalar.style and scalar.value.lower() in ("null", "~") else scalar.value.strip()
-
-
-def _entry(source: Source, entry: Step, scalars: dict[str, Found], same_name: Sequence[str]) -> Apart:
-    name, new_name, tag, digest = (_text(scalars, key) for key in _KEYS)
-    image = Apart(joined(new_name or name, tag, digest), scalars["newName" if new_name else "name"], entry.path)
+def _entry(source: Source, entry: Step, found: dict[str, Found], same_name: Sequence[str]) -> Apart:
+    name, new_name, tag, digest = (text_of(found, key) for key in _KEYS)
+    result = new_name or name
+    image = Apart(joined(only_name(result), tag, digest), found["newName" if new_name else "name"])
     if not name:
         return image._replace(skipped=_NO_NAME)
-    if _MORE_THAN_A_NAME.fullmatch(new_name or name):
-        return image._replace(skipped=_NAME_WITH_TAG)
+    if only_name(result) != result:
+        return image._replace(refused=NOT_ONLY_A_NAME)
     if len(same_name) > 1:
-        return image._replace(refused=f"{name} has several entries: {' and '.join(same_name)}")
-    with_digest: Holds = "tag-and-digest" if "@" in tag else "tag"
-    written: list[tuple[Found, Holds]] = [(scalars["newTag"], with_digest)] if tag else []
-    if with_digest == "tag-and-digest":
-        return image._replace(written=tuple(written))
-    if "digest" in scalars:
-        return image._replace(written=(*written, (scalars["digest"], "digest")))
+        several = " and ".join(same_name[:_SHOWN])
+        return image._replace(refused=f"{name} has {len(same_name)} entries: {several}")
+    if "@" in tag:
+        return image._replace(written=((found["newTag"], "tag-and-digest"),))
+    written: tuple[tuple[Found, Holds], ...] = ((found["newTag"], "tag"),) if tag else ()
+    if "digest" in found:
+        return image._replace(written=(*written, (found["digest"], "digest")))
     beside, added = _addition(source, entry)
-    refused = "" if added else _NO_PLACE
-    return image._replace(written=tuple(written), added=added, beside=beside, refused=refused)
+    return image._replace(written=written, added=added, beside=beside, refused="" if added else _NO_PLACE)
 
 
 def _addition(source: Source, entry: Step) -> tuple[Found | None, Part | None]:

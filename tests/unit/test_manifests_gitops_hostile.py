@@ -141,3 +141,10 @@ def test_lists_that_hold_themselves_end() -> None:
     assert survives("kustomization.yaml", f"images: &a\n- *a\n- {{name: {IMAGE}, digest: ''}}\n".encode()) == 0
     circle = "spec: {generators: &g [{matrix: {generators: *g}}, {list: {template: {spec: &s {source: *s}}}}]}\n"
     assert survives("set.yaml", f"{SET}{circle}".encode()) == 0
+
+
+def test_a_name_that_stands_there_again_and_again_is_refused_in_few_words() -> None:
+    with pytest.raises(ConfigError) as caught:
+        pin(("images:\n" + f"- name: {IMAGE}\n" * 50_000).encode(), "kustomization.yaml", [TARGET])
+    assert f"{IMAGE} has 50000 entries: images[0] and images[1] and " in caught.value.violations[0]
+    assert sum(map(len, caught.value.violations)) < 10_000

@@ -82,8 +82,16 @@ def test_a_digest_within_the_tag_is_replaced_there() -> None:
 def test_a_name_that_stands_there_twice_is_refused_naming_both() -> None:
     """Kustomize takes the last and says nothing."""
     text = f"images:\n- name: app\n  newTag: '1'\n- name: web\n- name: app\n  newName: {IMAGE}\n"
-    assert refusal(text) == (f"{NAME}:6:12: images[2]: app has several entries: images[0] and images[2]",)
+    assert refusal(text) == (f"{NAME}:6:12: images[2].newName: app has 2 entries: images[0] and images[2]",)
     assert pinned(text, target(image="ghcr.io/acme/other")).places == ()
+
+
+@pytest.mark.parametrize("more", [":v1", f"@{OTHER}", f":v1@{OTHER}"])
+def test_a_name_that_holds_a_tag_is_refused(more: str) -> None:
+    """Kustomize puts its own tag behind it."""
+    for entry in (f"name: app, newName: {IMAGE}{more}", f"name: {IMAGE}{more}, newTag: v2"):
+        (violation,) = refusal(f"images: [{{{entry}}}]\n")
+        assert violation.endswith("its name holds a tag or a digest as well: write only the name there")
 
 
 def test_two_names_may_become_one_image() -> None:
@@ -102,7 +110,7 @@ def test_two_names_may_become_one_image() -> None:
 def test_an_entry_that_says_little_itself_is_to_have_a_digest(before: str, entry: str) -> None:
     text = f"{before}images:\n- {entry}\n"
     (violation,) = refusal(text)
-    assert violation.endswith('images[0]: there is no good place for its digest: write `digest: ""` into it')
+    assert violation.endswith('.name: there is no good place for its digest: write `digest: ""` into it')
     mended = text.replace("- ", '- digest: ""\n  ')
     assert pinned(mended).new.decode() == mended.replace('""', f'"{DIGEST}"')
 
