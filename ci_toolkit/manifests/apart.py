@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_toolkit.manifests.base import ImageSpan
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.manifests.base import Holds, Part, Place
     from ci_toolkit.manifests.spans import Source
+    from ci_toolkit.manifests.tree import Node
     from ci_toolkit.manifests.walk import Step, Walk
 
 _NULL = frozenset({"", "~", "null"})
@@ -34,8 +36,8 @@ class Apart(NamedTuple):
     """The scalars that are written to pin it, and what each holds."""
     added: Part | None = None
     """What is put in to pin it."""
-    beside: Found | None = None
-    """The scalar that it is put beside."""
+    into: Step | None = None
+    """The mapping that it is put into."""
     skipped: str = ""
     refused: str = ""
     tagless: str = ""
@@ -72,30 +74,26 @@ def joined(name: str, tag: str = "", digest: str = "") -> str:
 
 def spans_apart(source: Source, images: Sequence[Apart]) -> list[ImageSpan]:
     """A span for each; images of one value may share what is written, others not."""
-    users: dict[tuple[str, Scalar], list[Found]] = {}
+    users: dict[tuple[str, Node], list[Found | Step]] = {}
     for image in images:
-        for found in _touched(image):
-            users.setdefault((image.value, found.scalar), []).append(found)
+        for found in (*(found for found, _ in image.written), *([image.into] if image.into else ())):
+            users.setdefault((image.value, found[0]), []).append(found)
     shared = {key: source.shared(found) for key, found in users.items()}
     return [_span(source, image, shared) for image in images]
 
 
-def _touched(image: Apart) -> list[Found]:
-    """The scalars that are written or put beside, each once."""
-    found = [*(found for found, _ in image.written), *([image.beside] if image.beside else [])]
-    return list({each.scalar: each for each in found}.values())
-
-
-def _span(source: Source, image: Apart, shared: Mapping[tuple[str, Scalar], tuple[Place, ...]]) -> ImageSpan:
+def _span(source: Source, image: Apart, shared: Mapping[tuple[str, Node], tuple[Place, ...]]) -> ImageSpan:
     route = image.name.route
-    parts: list[Part] = [image.added] if image.added else []
+    parts: list[Part] = []
     skipped = image.skipped or no_reference(image.value)
     for found, holds in image.written:
         part = source.part(found, holds)
         if part is None:
             skipped = skipped or _NOT_PLAIN
         else:
-            parts.append(part)
+            parts.append(replace(part, shared=shared[image.value, found.scalar]))
+    if image.added and image.into:
+        parts.append(replace(image.added, shared=shared[image.value, image.into.node]))
     return ImageSpan(
         value=image.value,
         parts=tuple(sorted(parts, key=lambda part: part.start)),
@@ -103,5 +101,4 @@ def _span(source: Source, image: Apart, shared: Mapping[tuple[str, Scalar], tupl
         skipped=skipped,
         refused=image.refused,
         tagless=image.tagless,
-        shared=tuple(place for found in _touched(image) for place in shared[image.value, found.scalar]),
     )

@@ -57,6 +57,8 @@ class Part:
     """What is put there, with `{}` for the value."""
     adds: str = ""
     """The key that is put there with it."""
+    shared: tuple[Place, ...] = ()
+    """Places that share this part and are no images: an edit of it would change them, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,18 +72,17 @@ def _entry(source: Source, entry: Step, found: dict[str, Found], same_name: Sequ
     written: tuple[tuple[Found, Holds], ...] = ((found["newTag"], "tag"),) if tag else ()
     if "digest" in found:
         return image._replace(written=(*written, (found["digest"], "digest")))
-    beside, added = _addition(source, entry)
-    return image._replace(written=written, added=added, beside=beside, refused="" if added else _NO_PLACE)
+    added = _addition(source, entry)
+    return image._replace(written=written, added=added, into=entry, refused="" if added else _NO_PLACE)
 
 
-def _addition(source: Source, entry: Step) -> tuple[Found | None, Part | None]:
+def _addition(source: Source, entry: Step) -> Part | None:
     """Where the digest can be put: beside the tag, else beside the name, if the entry says that itself."""
     if not isinstance(entry.node, Mapping):
-        return None, None
+        return None
     own = {key.value: value for key, value in entry.node.entries if isinstance(key, Scalar)}
     for key in ("newTag", "newName", "name"):
         beside = own.get(key)
         if isinstance(beside, Scalar) and beside.value:
-            added = source.addition(entry.node, beside, "digest", "digest")
-            return Found(beside, entry.route, entry.path), added
-    return None, None
+            return source.addition(entry.node, beside, "digest", "digest")
+    return None

@@ -122,9 +122,15 @@ def test_a_tag_that_two_images_share_is_changed_for_both_or_for_none() -> None:
     assert pinned(same, target("v2")).new.decode() == same.replace("v1", "v2").replace("''", f"'{DIGEST}'")
 
 
+def test_a_tag_that_stays_may_be_shared() -> None:
+    text = f"images:\n- name: {IMAGE}\n  newTag: &tag v1\nlabels: [{{pairs: {{version: *tag}}}}]\n"
+    assert pinned(text).new.decode() == text.replace("&tag v1", f"&tag v1\n  digest: {DIGEST}")
+    assert "shares 'v1', by an anchor, with deploy/kustomization.yaml:4:28" in refusal(text, target("v2"))[0]
+
+
 def test_an_entry_that_stands_elsewhere_too_is_not_added_to() -> None:
     text = f"images:\n- &app {{name: {IMAGE}, newTag: v1}}\nlabels: [*app]\n"
-    assert "by an anchor, with deploy/kustomization.yaml:3:10: labels" in refusal(text)[0]
+    assert "shares 'digest', by an anchor, with deploy/kustomization.yaml:3:10: labels" in refusal(text)[0]
     stored = f"x-app: &app {{name: {IMAGE}, newTag: v1}}\nimages: [*app]\n"
     assert pinned(stored).new.decode() == stored.replace("v1", f"v1, digest: {DIGEST}")
 
