@@ -226,7 +226,8 @@ def _refuse(name: str, refused: Sequence[str], edits: Sequence[tuple[ImageSpan, 
         raise ConfigError(message, hint="mend the manifest", violations=refused[:_SHOWN])
     violations = [
         f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares "
-        f"{edit.part.adds or edit.part.value!r}, by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
+        f"{edit.part.adds or edit.part.value!r}, by an anchor, with "
+        f"{name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
         for span, edit in edits
         for other in (*span.shared, *edit.part.shared)[:_SHOWN]
     ][:_SHOWN]

@@ -26,7 +26,7 @@ SOURCE = {
         "valuesObject": {"image": {"repository": IMAGE, "tag": "v1"}},
     },
 }
-TEMPLATE = {"template": {"spec": {"source": SOURCE, "sources": [SOURCE]}}}
+TEMPLATE = {"template": {"spec": {"source": {"kustomize": {"images": [f"app={IMAGE}:v1"]}}}}}
 FILES: dict[str, dict[str, Any]] = {
     "kustomization.yaml": {"images": ENTRIES, "helmCharts": [{"valuesInline": {"image": f"{IMAGE}:v1"}}]},
     "component.yaml": {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "images": ENTRIES},
