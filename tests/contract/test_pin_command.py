@@ -92,6 +92,20 @@ def test_what_was_seen_is_shown_with_its_place(root: Path, plan: Pin) -> None:
     assert IMAGE in result.stderr
 
 
+def test_values_and_compose_files_are_pinned_by_their_names_or_refused(root: Path, plan: Pin) -> None:
+    values = root / "deploy/values.yaml"
+    values.write_text(f"image: {{ repository: {IMAGE}, tag: '0.9' }}\n")
+    (root / "deploy/compose.yml").write_text(f"services: {{ app: {{ image: '{IMAGE}:0.9' }} }}\n")
+    result = plan("deploy/*", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    places = [action["path"] for action in json.loads(result.stdout)["actions"]]
+    assert places == ["deploy/app.yaml", "deploy/compose.yml", "deploy/values.yaml"]
+    values.write_text(f"image: {{ repository: {IMAGE}, pullPolicy: Always }}\n")
+    result = plan("deploy/*")
+    assert result.returncode == 2
+    assert "deploy/values.yaml:1:22: image.repository: no key is there to hold the digest: add" in result.stderr
+
+
 def test_text_of_manifests_commands_no_ci_system(root: Path, plan: Pin) -> None:
     evil = 'kind: Pod\nspec: {containers: [{image: "x\\n::error::owned\\x1b[31m"}]}\n'
     (root / "deploy/app.yaml").write_text(evil)
