@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_toolkit.manifests import (
+    argocd,
     compose,
     dockerfile,
+    flux,
     github_action,
     github_workflow,
     gitlab_ci,
     helm_values,
     kubernetes,
+    kustomization,
 )
 from ci_toolkit.manifests.compose import ComposeFormat
 from ci_toolkit.manifests.dockerfile import DockerfileFormat
@@ -20,6 +23,7 @@ from ci_toolkit.manifests.github_workflow import GitHubWorkflowFormat
 from ci_toolkit.manifests.gitlab_ci import GitLabCiFormat
 from ci_toolkit.manifests.helm_values import HelmValuesFormat
 from ci_toolkit.manifests.kubernetes import KubernetesFormat
+from ci_toolkit.manifests.kustomization import KustomizationFormat
 
 if TYPE_CHECKING:
     from ci_toolkit.manifests.base import FormatDescription, ManifestFormat
@@ -30,6 +34,7 @@ FORMATS: tuple[ManifestFormat, ...] = (
     GitLabCiFormat(),
     GitHubActionFormat(),
     ComposeFormat(),
+    KustomizationFormat(),
     HelmValuesFormat(),
     KubernetesFormat(),
 )
@@ -37,7 +42,10 @@ FORMATS: tuple[ManifestFormat, ...] = (
 
 DESCRIPTIONS: tuple[FormatDescription, ...] = (
     kubernetes.DESCRIPTION,
+    kustomization.DESCRIPTION,
     helm_values.DESCRIPTION,
+    argocd.DESCRIPTION,
+    flux.DESCRIPTION,
     compose.DESCRIPTION,
     dockerfile.DESCRIPTION,
     github_workflow.DESCRIPTION,

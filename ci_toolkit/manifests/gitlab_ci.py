@@ -99,7 +99,7 @@ class _Pipeline:
         """In the text's order."""
         for key, value in self._walk.values(self._start, self._walk.keys(self._start)):
             shape = _FILE[key if key in _FILE else ANY]
-            for node in self._walk.nodes(value, shape):
+            for node in self._walk.reach(value, shape):
                 self._take(node, value if shape is _JOB else None)
         variables = {found.path: variable for found, variable in self._images.items() if variable}
         elsewhere = self._elsewhere() if variables else {}

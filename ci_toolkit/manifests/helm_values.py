@@ -8,34 +8,31 @@ cert-manager (one `imageRegistry` for all) and Loki (`global.image.registry`).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from ci_toolkit.manifests.base import FormatDescription, ImageSpan
+from ci_toolkit.manifests.apart import NOT_ONLY_A_NAME, Apart, joined, only_name, scalars, spans_apart, text_of
+from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scalars import no_reference
 from ci_toolkit.manifests.spans import Lines, Source, in_order
-from ci_toolkit.manifests.tree import Scalar, read_documents
+from ci_toolkit.manifests.tree import read_documents
 from ci_toolkit.manifests.verify import same_but
 from ci_toolkit.manifests.walk import Found, Step, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ci_toolkit.manifests.base import Edit, Holds, Part, Place
+    from ci_toolkit.manifests.base import Edit, Holds, ImageSpan
 
 _NO_PLACE = 'no key is there to hold the digest: add `digest: ""` if the chart knows that key, or else the tag'
 _NO_TAG = 'its tag is left to the chart: write the tag, or add `digest: ""` if the chart knows that key'
 _SHA = "its `sha` says the digest, in a way that only the chart knows: take that key away"
 _UNUSED = "the chart leaves its digest out: set `useDigest: true`"
-_NAME = "its name holds a tag or a digest as well: write only the name there"
 _DIGEST = "its digest has no `sha256:` before it: empty it, or write it in full"
-_NOT_PLAIN = "its tag or digest isn't written plainly"
 
 _NULL = frozenset({"", "~", "null"})
 _HOST = re.compile(r"(?:[^/]*[.:][^/]*|localhost)/")
-_MORE_THAN_A_NAME = re.compile(r"@.*|:[^/]*\Z", re.DOTALL)
 
 
 _NAMES = ("values", "values-*", "*-values", "*.values")
@@ -99,54 +96,24 @@ _SPELLINGS = (
 _BELOW_IMAGE = (*_SPELLINGS, _REPOSITORY._replace(name="name"))
 
 
-class _Image(NamedTuple):
-    """An image in parts: the whole reference, where its name stands, what is written to pin it."""
-
-    value: str
-    name: Found
-    written: tuple[tuple[Found, Holds], ...]
-    refused: str = ""
-    tagless: str = ""
-
-
 def values_images(source: Source, step: Step) -> list[ImageSpan]:
     """All images in the values below `step`, in the text's order; raises UnreadableError for too many aliases."""
     whole: list[Found] = []
-    apart: list[_Image] = []
+    apart: list[Apart] = []
     for each in _images(source.walk, step):
         if isinstance(each, Found):
             whole.append(each)
         else:
             apart.append(each)
-    users: dict[tuple[str, Scalar], list[Found]] = {}
-    for image in apart:
-        for found, _ in image.written:
-            users.setdefault((image.value, found.scalar), []).append(found)
-    shared = {key: source.shared(found) for key, found in users.items()}
-    return in_order([*source.references(whole), *(_span(source, image, shared) for image in apart)])
+    return in_order([*source.references(whole), *spans_apart(source, apart)])
 
 
-def _span(source: Source, image: _Image, shared: Mapping[tuple[str, Scalar], tuple[Place, ...]]) -> ImageSpan:
-    route = image.name.route
-    parts: list[Part] = []
-    skipped = no_reference(image.value)
-    for found, holds in image.written:
-        part = source.part(found, holds)
-        if part is None:
-            skipped = skipped or _NOT_PLAIN
-        else:
-            parts.append(replace(part, shared=shared[image.value, found.scalar]))
-    return ImageSpan(
-        value=image.value,
-        parts=tuple(sorted(parts, key=lambda part: part.start)),
-        place=source.place(route[-1].start if route else image.name.scalar.start, image.name.path),
-        skipped=skipped,
-        refused=image.refused,
-        tagless=image.tagless,
-    )
+def image_in_parts(found: Mapping[str, Found]) -> Apart:
+    """The image of the values of `registry`, `repository`, `tag` and `digest`, as far as they are there."""
+    return _in_parts(found, _REPOSITORY, "", "")
 
 
-def _images(walk: Walk, start: Step) -> Iterator[Found | _Image]:
+def _images(walk: Walk, start: Step) -> Iterator[Found | Apart]:
     """Every image below `start`: a whole reference, or one in parts."""
     everywhere = _global_registry(walk, start)
     waiting = [(start, "")]
@@ -156,9 +123,9 @@ def _images(walk: Walk, start: Step) -> Iterator[Found | _Image]:
         if here is None:
             continue
         values = dict(walk.values(here))
-        scalars = _scalars(walk, values)
-        registry = _text(scalars, "imageRegistry") or registry
-        found = _image(scalars, here.path, everywhere, registry)
+        said = scalars(walk, values.items())
+        registry = text_of(said, "imageRegistry") or registry
+        found = _image(said, here.path, everywhere, registry)
         if found is not None:
             yield found
         waiting += [(below, registry) for below in reversed([*values.values(), *walk.items(here)])]
@@ -176,75 +143,58 @@ def _global_registry(walk: Walk, start: Step) -> str:
     return ""
 
 
-def _scalars(walk: Walk, values: Mapping[str, Step]) -> dict[str, Found]:
-    followed = {key: walk.follow(value) for key, value in values.items()}
-    return {
-        key: Found(step.node, step.route, step.path)
-        for key, step in followed.items()
-        if step is not None and isinstance(step.node, Scalar)
-    }
-
-
-def _text(scalars: Mapping[str, Found], key: str) -> str:
-    if key not in scalars:
-        return ""
-    scalar = scalars[key].scalar
-    text = scalar.value.strip()
-    return "" if not scalar.style and text.lower() in _NULL else text
-
-
-def _image(scalars: Mapping[str, Found], path: str, everywhere: str, above: str) -> Found | _Image | None:
+def _image(found: Mapping[str, Found], path: str, everywhere: str, above: str) -> Found | Apart | None:
     """The image that a mapping says; `everywhere` and `above`: the registries that are said for more than this one."""
-    image = _text(scalars, "image")
-    if image and "repository" not in scalars and _MORE_THAN_A_NAME.search(image):
-        return scalars["image"]
+    image = text_of(found, "image")
+    if image and "repository" not in found and only_name(image) != image:
+        return found["image"]
     is_image = path.rpartition(".")[2].lower().endswith("image")
     for keys in _BELOW_IMAGE if is_image else _SPELLINGS:
-        if _text(scalars, keys.name) and (keys.tag in scalars or keys.digest in scalars):
-            return _in_parts(scalars, keys, everywhere, above)
-    if image and "repository" not in scalars:
+        if text_of(found, keys.name) and (keys.tag in found or keys.digest in found):
+            return _in_parts(found, keys, everywhere, above)
+    if image and "repository" not in found:
         listed = path.endswith("]")
-        return scalars["image"] if listed else _Image(image, scalars["image"], (), refused=_NO_PLACE)
-    if _text(scalars, "repository") and (is_image or "registry" in scalars or "pullPolicy" in scalars):
-        return _in_parts(scalars, _REPOSITORY, everywhere, above)
+        return found["image"] if listed else Apart(image, found["image"], refused=_NO_PLACE)
+    if text_of(found, "repository") and (is_image or "registry" in found or "pullPolicy" in found):
+        return _in_parts(found, _REPOSITORY, everywhere, above)
     return None
 
 
-def _in_parts(scalars: Mapping[str, Found], keys: _Keys, everywhere: str, above: str) -> _Image:
-    name, tag, digest = _text(scalars, keys.name), _text(scalars, keys.tag), _text(scalars, keys.digest)
-    has_host = keys.registry not in scalars and _HOST.match(name)
-    registry = "" if has_host else everywhere or _text(scalars, keys.registry) or above
-    refused = _refusal(scalars, name, digest)
+def _in_parts(found: Mapping[str, Found], keys: _Keys, everywhere: str, above: str) -> Apart:
+    name, tag, digest = text_of(found, keys.name), text_of(found, keys.tag), text_of(found, keys.digest)
+    has_host = keys.registry not in found and _HOST.match(name)
+    registry = "" if has_host else everywhere or text_of(found, keys.registry) or above
+    refused = _refusal(found, name, digest)
     if refused:
-        return _Image(_joined(registry, _MORE_THAN_A_NAME.sub("", name)), scalars[keys.name], (), refused=refused)
+        return Apart(_joined(registry, only_name(name)), found[keys.name], refused=refused)
     written: list[tuple[Found, Holds]] = []
-    if keys.digest in scalars and (digest or "@" not in tag):
-        written = [(scalars[key], holds) for key, holds in _apart(keys) if key in scalars]
-    elif keys.tag in scalars:
-        written = [(scalars[keys.tag], "tag-and-digest")]
-    return _Image(
+    if keys.digest in found and (digest or "@" not in tag):
+        written = [(found[key], holds) for key, holds in _apart(keys) if key in found]
+    elif keys.tag in found:
+        written = [(found[keys.tag], "tag-and-digest")]
+    return Apart(
         value=_joined(registry, name, tag.partition("@")[0] if digest else tag, digest),
-        name=scalars[keys.name],
+        name=found[keys.name],
         written=tuple(written),
         refused="" if written else _NO_PLACE,
-        tagless="" if tag or digest or keys.digest in scalars else _NO_TAG,
+        tagless="" if tag or digest or keys.digest in found else _NO_TAG,
     )
 
 
 def _joined(registry: str, name: str, tag: str = "", digest: str = "") -> str:
     registry = registry.rstrip("/")
-    return f"{registry}{'/' if registry else ''}{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}"
+    return joined(f"{registry}{'/' if registry else ''}{name}", tag, digest)
 
 
 def _apart(keys: _Keys) -> tuple[tuple[str, Holds], ...]:
     return (keys.tag, "tag"), (keys.digest, "digest")
 
 
-def _refusal(scalars: Mapping[str, Found], name: str, digest: str) -> str:
-    if _MORE_THAN_A_NAME.search(name):
-        return _NAME
-    if _text(scalars, "sha"):
+def _refusal(found: Mapping[str, Found], name: str, digest: str) -> str:
+    if only_name(name) != name:
+        return NOT_ONLY_A_NAME
+    if text_of(found, "sha"):
         return _SHA
-    if "digest" in scalars and _text(scalars, "useDigest").lower() == "false":
+    if "digest" in found and text_of(found, "useDigest").lower() == "false":
         return _UNUSED
     return _DIGEST if digest and ":" not in digest and no_reference(digest) == "" else ""

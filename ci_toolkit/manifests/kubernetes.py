@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ci_toolkit.manifests import argocd, flux
 from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.kustomize_images import kustomization_images
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
@@ -89,7 +91,14 @@ _CUSTOM: dict[tuple[str, str], Shape] = {
 }
 """By API group and kind."""
 
-_FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {}
+_FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {
+    ("argoproj.io", "Application"): argocd.application_images,
+    ("argoproj.io", "ApplicationSet"): argocd.application_set_images,
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): flux.helm_release_images,
+    ("kustomize.config.k8s.io", "Component"): kustomization_images,
+    ("kustomize.config.k8s.io", "Kustomization"): kustomization_images,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): flux.kustomization_images,
+}
 """By API group and kind: what says its images in other ways than whole references."""
 
 DESCRIPTION = FormatDescription(
@@ -122,15 +131,15 @@ class KubernetesFormat:
             if isinstance(document.root, Mapping):
                 start = Step(document.root)
                 is_object = bool(walk.values(start, ("apiVersion", "kind")))
-                yield from (_spans if is_object else values_images)(Source(text, lines, walk, document), start)
+                yield from (object_images if is_object else values_images)(Source(text, lines, walk, document), start)
 
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""
         same_but(before, after, edits)
 
 
-def _spans(source: Source, start: Step) -> list[ImageSpan]:
-    """The images of all objects, however each kind says them."""
+def object_images(source: Source, start: Step) -> list[ImageSpan]:
+    """The images of an object, or of all in a list, however each kind says them, in the text's order."""
     references: list[Found] = []
     found: list[ImageSpan] = []
     for group, kind, step in _objects(source.walk, start):

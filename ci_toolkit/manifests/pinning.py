@@ -225,8 +225,9 @@ def _refuse(name: str, refused: Sequence[str], edits: Sequence[tuple[ImageSpan, 
         message = "an image can't be pinned where it stands"
         raise ConfigError(message, hint="mend the manifest", violations=refused[:_SHOWN])
     violations = [
-        f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares {edit.part.value!r}, "
-        f"by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
+        f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares "
+        f"{edit.part.adds or edit.part.value!r}, by an anchor, with "
+        f"{name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
         for span, edit in edits
         for other in (*span.shared, *edit.part.shared)[:_SHOWN]
     ][:_SHOWN]

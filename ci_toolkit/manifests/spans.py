@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.manifests.base import Holds
     from ci_toolkit.manifests.scalars import Located
-    from ci_toolkit.manifests.tree import Document, Node, Scalar
-    from ci_toolkit.manifests.walk import Found, Walk
+    from ci_toolkit.manifests.tree import Alias, Document, Node, Scalar
+    from ci_toolkit.manifests.walk import Found, Step, Walk
 
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
 _LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
@@ -76,15 +76,15 @@ class Source:
         is_json = part.plain and isinstance(scalar.parent, Mapping) and self._quote(scalar.parent)
         return replace(part, template='"{}"', plain=False) if is_json else part
 
-    def shared(self, found: Sequence[Found]) -> tuple[Place, ...]:
-        """The places that share these scalars by aliases, but for the ways that the walk came."""
-        by_scalar: dict[Scalar, list[Found]] = {}
-        for each in found:
-            by_scalar.setdefault(each.scalar, []).append(each)
+    def shared(self, found: Sequence[Found | Step]) -> tuple[Place, ...]:
+        """The places that share these nodes by aliases, but for the ways that the walk came."""
+        by_node: dict[Node, list[tuple[Alias, ...]]] = {}
+        for node, route, _ in found:
+            by_node.setdefault(node, []).append(route)
         return tuple(
-            self.place(node.start, _path(node))
-            for scalar, users in by_scalar.items()
-            for node in others(self.document, scalar, [user.route for user in users])
+            self.place(other.start, _path(other))
+            for node, routes in by_node.items()
+            for other in others(self.document, node, routes)
         )
 
     def addition(self, mapping: Mapping, beside: Scalar, key: str, holds: Holds) -> Part | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.tree import Node
 
 IMAGE = "image"
-"""The shape of a value that names an image."""
+"""The shape of a value that names an image, or several."""
 ANY = "*"
 """Every key of a mapping that its shape doesn't name."""
 Shape = Any
@@ -51,13 +51,16 @@ class Walk:
         self._steps = 0
 
     def images(self, start: Step, shape: Shape) -> Iterator[Found]:
-        """Every value below `start` that the shape calls an image."""
-        for node, route, path in self.nodes(start, shape):
+        """Every scalar below `start` that the shape calls an image."""
+        for node, route, path in self.reach(start, shape):
             if isinstance(node, Scalar):
                 yield Found(node, route, path)
 
-    def nodes(self, start: Step, shape: Shape) -> Iterator[Step]:
-        """Whatever stands where the shape calls for an image, and lists that a tag makes something else."""
+    def reach(self, start: Step, shape: Shape) -> Iterator[Step]:
+        """Whatever stands where the shape calls for an image, and lists that a tag makes something else.
+
+        Scalar or not, its aliases followed.
+        """
         waiting: list[tuple[Step, Shape]] = [(start, shape)]
         while waiting:
             step, wanted = waiting.pop()

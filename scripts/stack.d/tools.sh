@@ -5,7 +5,7 @@
 
 # Single programs, unpacked into the stack's own bin; those with libraries and
 # settings of their own are installed. gitlab-ci-local copies with rsync.
-extracted_tools=(crane cosign oras docker-compose)
+extracted_tools=(crane cosign oras docker-compose kubectl kustomize)
 installed_tools=(strace rsync)
 
 tool_there() { PATH=$stack_dir/bin:$PATH command -v "$1" >/dev/null; }
