@@ -72,6 +72,8 @@ class ImageSpan:
     """Why it is no reference that anyone could pin; empty where it may be one."""
     refused: str = ""
     """Why the image can't be pinned here: an error, if it is one to be pinned."""
+    tagless: str = ""
+    """The same, unless the image to be pinned has a tag: what stands here has none, and needs one."""
     marked: str = ""
     """The image that a comment says this is: a name, or a repository."""
     shared: tuple[Place, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
@@ -10,11 +10,13 @@ from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.manifests.finding import BOM, decoded, find
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
+from ci_toolkit.model.suggestion import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
+    from ci_toolkit.model.field_path import FieldPath
     from ci_toolkit.model.reference import Repository
 
 Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
@@ -92,29 +94,43 @@ def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
     return b"\\" in data or any(all(word in data for word in words) for t in targets for words in _words(t))
 
 
-def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
+def pin(
+    data: bytes,
+    name: str,
+    targets: Sequence[Target],
+    *,
+    paths: Sequence[FieldPath] = (),
+    names: Collection[str] | None = None,
+) -> Pinned:
     """Pin the targets in one manifest. `name` is the file's, for its format and for messages.
+
+    `paths`: where it names images besides. `names`: all that a comment may call an image; None: any.
 
     Raises ConfigError, with every violation, for a file that can't be read, an image that shares its characters with a
     place that is none or that can't be pinned where it stands; IntegrityError for an image pinned to one of its
     platforms.
     """
     text = decoded(data, name)
-    wanted = _Wanted(targets)
+    wanted = _Wanted(targets, names)
     places: list[Place] = []
     seen: list[Seen] = []
     edits: list[tuple[ImageSpan, Edit]] = []
     refused: list[str] = []
-    manifest_format, spans = find(text.removeprefix(BOM), name)
+    manifest_format, spans = find(text.removeprefix(BOM), name, paths)
     for span in spans:
         found, reason = wanted.target(span)
         at = span.place
+        if unknown := wanted.unknown(span):
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {unknown}")
+            continue
         if found is None:
             seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        if span.refused:
-            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {span.refused}")
+        refusal = span.refused or ("" if found.tag else span.tagless) or _misplaced(span, found)
+        if refusal:
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {refusal}")
             continue
+        span = _named(span, found)
         new, written = _written(span, found)
         if written:
             _refuse_platform(name, span, found)
@@ -152,32 +168,35 @@ def _styled(new: _Spelled, style: Style) -> _Spelled:
 
 
 def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
-    """The whole reference as it stands there then, and the edits that make it so: none where it does already."""
-    old = _spelled(span.value)
+    """The whole reference as it stands there then, and the edits that make it so: none where it does already.
+
+    A comment that says a tag never stays behind: it is written with the digest, whatever the style.
+    """
     comment = next((part for part in span.parts if part.holds == "comment"), None)
-    style = target.style
-    if style == "digest-and-comment":
-        old = old._replace(tag=old.tag or (comment.value if comment else ""))
-        style = style if comment else "tag-and-digest"
-    new = _new(old, target)
+    said = comment.value if comment else ""
+    old = _spelled(span.value)
+    new = _new(old._replace(tag=old.tag or said), target)
+    style = "tag-and-digest" if target.style == "digest-and-comment" and comment is None else target.style
     whole = str(_styled(new, style))
     values = {
         "reference": whole,
         "tag": new.tag,
         "digest": new.digest,
         "tag-and-digest": f"{new.tag}@{new.digest}",
-        "comment": new.tag if style == "digest-and-comment" else "",
+        "comment": new.tag if said or style == "digest-and-comment" else "",
     }
     edits = [Edit(part, values[part.holds]) for part in span.parts]
     if all(part.holds in ("tag", "digest", "tag-and-digest") for part in span.parts):
         whole = str(new)
-    return whole, [edit for edit in edits if edit.new and edit.new != edit.part.value]
+    edits = [edit for edit in edits if edit.new and edit.new != edit.part.value]
+    return whole, [] if all(edit.part.holds == "comment" for edit in edits) else edits
 
 
 class _Wanted:
     """The targets, by what a file may call them."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], names: Collection[str] | None) -> None:
+        self._names = names
         self._by_repository = {repository: target for target in targets for repository in target.repositories}
         self._by_name = {target.name: target for target in targets if target.name}
 
@@ -193,6 +212,37 @@ class _Wanted:
             return None, error.message
         return self._by_repository.get(repository), "another image"
 
+    def unknown(self, span: ImageSpan) -> str:
+        """What is wrong with the name that a comment gives an image; nothing if it is one, or a repository."""
+        name = span.marked
+        if not name or "/" in name or self._names is None or name in self._names or name in self._by_name:
+            return ""
+        if Reference.parse(name).repository in self._by_repository:
+            return ""
+        meant = nearest(name, [*self._names])
+        hint = f"did you mean {meant}?" if meant else f"there is {', '.join(self._names)}"
+        return f"a comment marks it as {name}, which is no image of the config: {hint}"
+
+
+def _named(span: ImageSpan, target: Target) -> ImageSpan:
+    """The span with the image's repository where a comment gives only its name."""
+    if span.marked != target.name or not span.marked or span.parts[0].holds == "reference":
+        return span
+    return replace(span, value=f"{min(map(str, target.repositories))}{span.value.removeprefix(span.marked)}")
+
+
+def _misplaced(span: ImageSpan, target: Target) -> str:
+    """Why a whole reference isn't the image that a comment says it is; nothing if it is."""
+    if not span.marked or span.parts[0].holds != "reference":
+        return ""
+    try:
+        if Reference.parse(span.value).repository in target.repositories:
+            return ""
+    except UsageError:
+        pass
+    known = ", ".join(sorted(map(str, target.repositories)))
+    return f"a comment marks it as {span.marked}, which is {known}, but it is {span.value[:200]!r}"
+
 
 def _words(target: Target) -> Iterator[list[bytes]]:
     """What stands in every file that names a target, in any of these ways.
@@ -202,8 +252,7 @@ def _words(target: Target) -> Iterator[list[bytes]]:
     for repository in target.repositories:
         path = repository.path
         yield (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode().split(b"/")
-    if target.name:
-        yield [b"ci-toolkit:", target.name.encode()]
+    yield [b"ci-toolkit:"]
 
 
 def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.walk import Found, Walk
 
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
+_FLUX = '"$imagepolicy"'
+"""In a comment that has to stay as it is: Flux takes the whole of it for JSON, or for nothing to do with Flux."""
 _LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
 
 
@@ -125,6 +127,8 @@ class Source:
             return Part(holds="comment", start=scalar.end, end=scalar.end, template="  # tag={}")
         if rest["tag"]:
             return Part(holds="comment", start=rest.start("tag"), end=rest.end("tag"), value=rest["tag"])
+        if _FLUX in rest[0]:
+            return None
         start = rest.start("comment")
         return Part(holds="comment", start=start, end=start, template="# tag={} ")
 
@@ -134,7 +138,7 @@ class Source:
         if scalar.style:
             inside = scalar.end - 1
             return Part(holds=holds, start=inside, end=inside)
-        blank = self.text[scalar.end : scalar.end + 1] in (" ", "\t") or self.text[scalar.end - 1] in (" ", "\t")
+        blank = self.text[scalar.end - 1] in (" ", "\t")
         return Part(holds=holds, start=scalar.end, end=scalar.end, plain=True, template="{}" if blank else " {}")
 
 
