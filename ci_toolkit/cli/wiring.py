@@ -231,6 +231,7 @@ class Workshop:
             partial=len(session.images) < len(session.config.images),
             check=self._wishes.check,
             show=_show_diff(session) if self._wishes.diff else None,
+            names=session.config.images,
         )
 
     def _commit(self) -> Step:

@@ -7,8 +7,9 @@ from enum import Enum
 
 from ci_toolkit.errors import UsageError
 
+_PLAIN = re.compile(r"[^\s.\[\]*'\"]+")
 _PART = re.compile(
-    r"(?P<dot>\.?)(?:(?P<keys>\*)|'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^\s.\[\]*'\"]+))|(?P<items>\[\*\])"
+    rf"(?P<dot>\.?)(?:(?P<keys>\*)|'(?P<quoted>(?:[^']|'')+)'|(?P<plain>{_PLAIN.pattern}))|(?P<items>\[\*\])"
 )
 _MOST = 64
 """Parts of a path."""
@@ -24,6 +25,20 @@ class Every(Enum):
 
 FieldPath = tuple[str | Every, ...]
 """The keys on the way from a document's root."""
+
+
+def shown_field_path(path: FieldPath) -> str:
+    """The path as people write it."""
+    text = ""
+    for part in path:
+        if part is Every.ITEM:
+            text += part.value
+            continue
+        plain = part is Every.KEY or _PLAIN.fullmatch(part) is not None
+        word = part.value if isinstance(part, Every) else part
+        quoted = word.replace("'", "''")
+        text += ("." if text else "") + (word if plain else f"'{quoted}'")
+    return text
 
 
 def parse_field_path(text: str) -> FieldPath:

@@ -14,7 +14,7 @@ from ci_toolkit.steps.pin_targets import planned_target, pushed_target, reposito
 from ci_toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions, PinOptions
@@ -34,6 +34,7 @@ class PinStep:
     `partial`: `images` are not all that the config has, so an entry for all of them can't count its places. With
     `check` nothing is written, and VerdictError says what would be. `show` gets the unified diff of each file.
     `targets`: what is pinned; else what the run pushed. `environment`: whose pins these are.
+    `names`: all images of the config, which comments may name; None: they may name anything.
     """
 
     name: ClassVar[str] = "pin"
@@ -50,6 +51,7 @@ class PinStep:
         show: Callable[[str], None] | None = None,
         targets: TargetOf | None = None,
         environment: str | None = None,
+        names: Collection[str] | None = None,
     ) -> None:
         self._pins = pins
         self._images = images
@@ -60,6 +62,7 @@ class PinStep:
         self._show = show
         self._targets = targets
         self._environment = environment
+        self._names = names
 
     def plan(self, state: State) -> Sequence[Action]:
         """Every place that would change; the manifests are read, nothing is written."""
@@ -106,7 +109,7 @@ class PinStep:
 
     def _pinned(self, state: State, target: TargetOf) -> PinnedFiles:
         """All entries in turn."""
-        files = PinnedFiles(self._workspace)
+        files = PinnedFiles(self._workspace, self._names)
         for number, entry in enumerate(self._pins):
             label = f"environments.{self._environment}.pin[{number}]" if self._environment else f"pin[{number}]"
             names = [name for name in entry.images or self._images if name in self._images]
