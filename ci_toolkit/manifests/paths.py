@@ -63,10 +63,7 @@ def dead_end(text: str, path: FieldPath) -> str:
 def _shape(path: FieldPath) -> Shape:
     shape: Shape = IMAGE
     for part in reversed(path):
-        if part is Every.ITEM:
-            shape = [shape]
-        else:
-            shape = {EACH if part is Every.KEY else part: shape}
+        shape = [shape] if part is Every.ITEM else {EACH if part is Every.KEY else part: shape}
     return shape
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
 from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.manifests.finding import BOM, decoded, find
+from ci_toolkit.manifests.named import another_than_named, unknown_name, with_repository
+from ci_toolkit.manifests.written import Written
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
-from ci_toolkit.model.suggestion import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,6 +42,8 @@ class Target:
     style: Style
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platforms by the digests that are the image's for one platform alone, and no substitute for `digest`."""
+    alone: bool = False
+    """`digest` is itself the image for one platform, not an index of several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,8 @@ class Place:
     path: str
     old: str
     new: str
+    written: Written | None = None
+    """None where it is right already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +116,7 @@ def pin(
     platforms.
     """
     text = decoded(data, name)
-    wanted = _Wanted(targets, names)
+    wanted = _Wanted(targets)
     places: list[Place] = []
     seen: list[Seen] = []
     edits: list[tuple[ImageSpan, Edit]] = []
@@ -120,23 +125,31 @@ def pin(
     for span in spans:
         found, reason = wanted.target(span)
         at = span.place
-        if unknown := wanted.unknown(span):
+        if unknown := unknown_name(span, targets, names):
             refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {unknown}")
             continue
         if found is None:
             seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        refusal = span.refused or ("" if found.tag else span.tagless) or _misplaced(span, found)
+        refusal = span.refused or ("" if found.tag else span.tagless) or another_than_named(span, found)
         if refusal:
             refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {refusal}")
             continue
-        span = _named(span, found)
-        new, written = _written(span, found)
+        span = with_repository(span, found)
+        new, written, tag = _written(span, found)
         if written:
             _refuse_platform(name, span, found)
             edits += [(span, edit) for edit in written]
         places.append(
-            Place(document=at.document, line=at.line, column=at.column, path=at.path, old=span.value, new=new)
+            Place(
+                document=at.document,
+                line=at.line,
+                column=at.column,
+                path=at.path,
+                old=span.value,
+                new=new,
+                written=_deed(span, found, tag) if written else None,
+            )
         )
     _refuse(name, refused, edits)
     changed = _edited(text, [edit for _, edit in edits], manifest_format) if edits else data
@@ -159,23 +172,27 @@ def _spelled(value: str) -> _Spelled:
 
 
 def _new(old: _Spelled, target: Target) -> _Spelled:
-    keeps_tag = not target.tag or (old.tag and old.digest == target.digest)
-    return _Spelled(old.name, old.tag if keeps_tag else target.tag or "", target.digest)
+    return _Spelled(old.name, old.tag if _keeps_tag(old, target) else target.tag or "", target.digest)
+
+
+def _keeps_tag(old: _Spelled, target: Target) -> bool:
+    return not target.tag or bool(old.tag and old.digest == target.digest)
 
 
 def _styled(new: _Spelled, style: Style) -> _Spelled:
     return new if style == "tag-and-digest" else new._replace(tag="")
 
 
-def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
-    """The whole reference as it stands there then, and the edits that make it so: none where it does already.
+def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit], str]:
+    """The whole reference as it stands there then, the edits that make it so, if any, and the tag that comes with it.
 
     A comment that says a tag never stays behind: it is written with the digest, whatever the style.
     """
     comment = next((part for part in span.parts if part.holds == "comment"), None)
     said = comment.value if comment else ""
     old = _spelled(span.value)
-    new = _new(old._replace(tag=old.tag or said), target)
+    old = old._replace(tag=old.tag or said)
+    new = _new(old, target)
     style = "tag-and-digest" if target.style == "digest-and-comment" and comment is None else target.style
     whole = str(_styled(new, style))
     values = {
@@ -189,14 +206,27 @@ def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
     if all(part.holds in ("tag", "digest", "tag-and-digest") for part in span.parts):
         whole = str(new)
     edits = [edit for edit in edits if edit.new and edit.new != edit.part.value]
-    return whole, [] if all(edit.part.holds == "comment" for edit in edits) else edits
+    has_tag = _spelled(whole).tag and any(part.holds != "digest" for part in span.parts)
+    shown = new.tag if has_tag or values["comment"] else ""
+    if all(edit.part.holds == "comment" for edit in edits):
+        return whole, [], ""
+    return whole, edits, "" if _keeps_tag(old, target) else shown
+
+
+def _deed(span: ImageSpan, target: Target, tag: str) -> Written:
+    return Written(
+        repository=Reference.parse(span.value).repository,
+        before=span.value.partition("@")[2],
+        digest=target.digest,
+        alone=target.alone,
+        tag=tag,
+    )
 
 
 class _Wanted:
     """The targets, by what a file may call them."""
 
-    def __init__(self, targets: Sequence[Target], names: Collection[str] | None) -> None:
-        self._names = names
+    def __init__(self, targets: Sequence[Target]) -> None:
         self._by_repository = {repository: target for target in targets for repository in target.repositories}
         self._by_name = {target.name: target for target in targets if target.name}
 
@@ -211,37 +241,6 @@ class _Wanted:
         except UsageError as error:
             return None, error.message
         return self._by_repository.get(repository), "another image"
-
-    def unknown(self, span: ImageSpan) -> str:
-        """What is wrong with the name that a comment gives an image; nothing if it is one, or a repository."""
-        name = span.marked
-        if not name or "/" in name or self._names is None or name in self._names or name in self._by_name:
-            return ""
-        if Reference.parse(name).repository in self._by_repository:
-            return ""
-        meant = nearest(name, [*self._names])
-        hint = f"did you mean {meant}?" if meant else f"there is {', '.join(self._names)}"
-        return f"a comment marks it as {name}, which is no image of the config: {hint}"
-
-
-def _named(span: ImageSpan, target: Target) -> ImageSpan:
-    """The span with the image's repository where a comment gives only its name."""
-    if span.marked != target.name or not span.marked or span.parts[0].holds == "reference":
-        return span
-    return replace(span, value=f"{min(map(str, target.repositories))}{span.value.removeprefix(span.marked)}")
-
-
-def _misplaced(span: ImageSpan, target: Target) -> str:
-    """Why a whole reference isn't the image that a comment says it is; nothing if it is."""
-    if not span.marked or span.parts[0].holds != "reference":
-        return ""
-    try:
-        if Reference.parse(span.value).repository in target.repositories:
-            return ""
-    except UsageError:
-        pass
-    known = ", ".join(sorted(map(str, target.repositories)))
-    return f"a comment marks it as {span.marked}, which is {known}, but it is {span.value[:200]!r}"
 
 
 def _words(target: Target) -> Iterator[list[bytes]]:

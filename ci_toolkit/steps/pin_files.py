@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import PinOptions
     from ci_toolkit.manifests.pinning import Pinned, Target
+    from ci_toolkit.manifests.written import Written
     from ci_toolkit.workspace import Snapshot, Workspace
 
 _SHOWN = 40
@@ -33,6 +34,8 @@ class PinnedFiles:
         self._read: dict[str, Snapshot] = {}
         self._changes: dict[str, Replacement] = {}
         self._edits: dict[tuple[str, int, str], PinEdit] = {}
+        self.written: list[Written] = []
+        """What was written, place by place."""
 
     @property
     def changes(self) -> list[Replacement]:
@@ -124,6 +127,8 @@ class PinnedFiles:
         if result.new != result.old:
             self._changes[name] = Replacement(name, self._read[name], result.new)
         for place in result.places:
+            if place.written:
+                self.written.append(place.written)
             key = (name, place.line, f"{place.column} {place.path}")
             old = self._edits[key].old if key in self._edits else place.old
             self._edits[key] = PinEdit(file=name, document=place.document, line=place.line, old=old, new=place.new)
