@@ -58,9 +58,10 @@ def test_a_tag_is_asked_for_once_and_a_second_run_asks_nobody(checkout: Checkout
     done = checkout.run("pin")
     assert done.returncode == 0, done.stderr
     assert manifest(checkout) == NEW
-    assert [(e.method, e.path) for e in registry.seen] == [("HEAD", f"/v2/acme/app{TAG}")]
+    assert [e.path for e in registry.seen if e.method == "HEAD"] == [f"/v2/acme/app{TAG}"]
+    registry.seen.clear()
     assert checkout.run("pin").returncode == 0
-    assert len(registry.seen) == 1
+    assert registry.seen == []
 
 
 @pytest.mark.parametrize(("tags", "word"), [({"app": digest("b")}, f"is {digest('b')} now"), ({}, "isn't there any")])
