@@ -71,7 +71,8 @@ def marked_images(text: str) -> list[ImageSpan]:
             whole.append(each)
     spans = [span for each in whole for span in _references(text, each)]
     names = [each for group in parts.values() for each in group if each.part == "name"]
-    spans += [_in_parts(group, names) for group in parts.values() if any(each.part != "name" for each in group)]
+    images = [image for group in parts.values() for image in _images(group)]
+    spans += [_in_parts(image, names) for image in images if any(each.part != "name" for each in image)]
     return in_order(spans)
 
 
@@ -121,6 +122,11 @@ def _found(each: _Marked) -> list[Found]:
     leaf = each.leaf
     shared = [Found(leaf.scalar, route, leaf.path) for route in uses(leaf.source, leaf.scalar)]
     return [Found(leaf.scalar, leaf.route, leaf.path), *shared]
+
+
+def _images(group: list[_Marked]) -> list[list[_Marked]]:
+    """The values of one mapping that are marked as parts of one image; each by itself, where a part comes twice."""
+    return [group] if len({each.part for each in group}) == len(group) else [[each] for each in group]
 
 
 def _in_parts(group: Sequence[_Marked], names: Sequence[_Marked]) -> ImageSpan:
