@@ -47,7 +47,7 @@ def manifest(checkout: Checkout) -> str:
 
 def restyled(checkout: Checkout, style: str) -> None:
     file = checkout.root / ".ci-toolkit.yml"
-    file.write_text(file.read_text().replace("yaml\"]\n", f"yaml\"]\n    style: {style}\n"))
+    file.write_text(file.read_text().replace('yaml"]\n', f'yaml"]\n    style: {style}\n'))
 
 
 def test_a_tag_is_asked_for_once_and_a_second_run_asks_nobody(checkout: Checkout, registry: FaultServer) -> None:

@@ -100,7 +100,7 @@ def test_an_alias_at_a_place_that_nothing_marks_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("x: nginx # ci-toolkit: imgae=app\n", "x.yaml:1:10: 'imgae' says nothing to ci-toolkit: did you mean `image=`?"),
+        ("x: nginx # ci-toolkit: imgae=app\n", "x.yaml:1:10: 'imgae' says nothing to ci-toolkit: did you mean `image"),
         ("x: nginx # ci-toolkit: pin me\n", "x.yaml:1:10: 'pin me' says nothing to ci-toolkit: write `# ci-toolkit:"),
         ("x: nginx # ci-toolkit:\n", "x.yaml:1:10: '' says nothing to ci-toolkit: write"),
         ("x: nginx # ci-toolkit: image=nginx:1\n", "x.yaml:1:10: 'nginx:1' is no image's name and no repository"),
@@ -109,9 +109,9 @@ def test_an_alias_at_a_place_that_nothing_marks_is_refused() -> None:
         ("x: # ci-toolkit: image=app\n  y: nginx\n", "x.yaml:1:4: this comment stands behind no value"),
         ("x: {} # ci-toolkit: image=app\n", "x.yaml:1:7: this comment stands behind no value"),
         ("x: &l [a]\ny: *l # ci-toolkit: image=app\n", "x.yaml:2:7: this comment stands behind no value"),
-        ("x: nginx # ci-toolkit: image=prox\n", "x: a comment marks it as prox, which is no image of the config: did you"),
+        ("x: nginx # ci-toolkit: image=prox\n", "x: a comment marks it as prox, which is no image of the config: did"),
         ("x: nginx # ci-toolkit: image=zzz\n", "which is no image of the config: there is app, proxy, web"),
-        ("x: nginx # ci-toolkit: image=app\n", "x: a comment marks it as app, which is ghcr.io/acme/app, but it is 'nginx'"),
+        ("x: nginx # ci-toolkit: image=app\n", "marks it as app, which is ghcr.io/acme/app, but it is 'nginx'"),
         ("x: a b # ci-toolkit: image=app\n", "but it is 'a b'"),
         ("x: # ci-toolkit: image=app\n", "x.yaml:1:3: x: a comment marks it as app, but it is empty"),
         ("x: '' # ci-toolkit: image=app\n", "x.yaml:1:4: x: a comment marks it as app, but it is empty"),
