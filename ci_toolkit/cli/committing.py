@@ -56,6 +56,7 @@ def run_step(session: Session, now: datetime) -> Step:
             progress=Silent(),
             partial=len(session.images) < len(session.config.images),
             targets=targets,
+            names=session.config.images,
         )
 
     images = tuple(session.images) if len(session.images) < len(session.config.images) else ()

@@ -67,4 +67,5 @@ class Manifests:
             partial=self._partial,
             targets=targets,
             environment=self._environment.name,
+            names=self._opened.config.images,
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.config.formats import registry_host
 from ci_toolkit.config.handoff import check_handoff
 from ci_toolkit.config.paths import escapes, steps_out
-from ci_toolkit.config.violations import listed, nearest, quoted
+from ci_toolkit.config.violations import listed, quoted
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
+from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags import TagRule, check_rule
 
 if TYPE_CHECKING:

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config.paths import check_inside, check_pattern, check_relative, check_secret
-from ci_toolkit.config.violations import listed, nearest
+from ci_toolkit.config.violations import listed
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.commit_message import check_message
+from ci_toolkit.model.field_path import parse_field_path
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
+from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags_immutable import check_immutable
 from ci_toolkit.model.tags_template import check_fields, check_template, highest_group, timezone
 
@@ -192,6 +194,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "commit-message": check_message,
     "date": day,
     "duration": duration,
+    "field-path": parse_field_path,
     "file-pattern": check_pattern,
     "git-branch": git_branch,
     "image-reference": Reference.parse,

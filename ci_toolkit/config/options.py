@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from ci_toolkit.model.field_path import FieldPath
     from ci_toolkit.model.gate import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.sbom import SbomFormat
@@ -168,6 +169,8 @@ class PinOptions:
     """Globs of files that are left alone."""
     images: tuple[str, ...]
     """Names of the config's images; empty: all."""
+    paths: tuple[FieldPath, ...] = ()
+    """Where these files name images besides what their formats tell."""
     style: Literal["tag-and-digest", "digest", "digest-and-comment"]
     expect: int | None
     """How many places must hold one of the images."""

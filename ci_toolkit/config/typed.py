@@ -25,6 +25,7 @@ from ci_toolkit.config.options import (
     SecretSource,
     TrustOptions,
 )
+from ci_toolkit.model.field_path import parse_field_path
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy, Ignore
 from ci_toolkit.model.reference import LayoutRepository
@@ -227,6 +228,7 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
         files=tuple(entry["files"]),
         exclude=tuple(entry["exclude"]),
         images=tuple(entry["images"]),
+        paths=tuple(parse_field_path(text) for text in entry["paths"]),
         style=entry["style"],
         expect=int(expect) if expect is not None else None,
     )

@@ -14,7 +14,7 @@ from ci_toolkit.manifests.scheme import behind_docker, behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
-from ci_toolkit.manifests.walk import ANY, IMAGE, Step, Walk
+from ci_toolkit.manifests.walk import EACH, IMAGE, Step, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _DIRECTORY = (".github", "workflows")
 _SUFFIXES = (".yml", ".yaml")
 _CONTAINER: Shape = (IMAGE, {"image": IMAGE})
-_CONTAINERS: Shape = {"jobs": {ANY: {"container": _CONTAINER, "services": {ANY: _CONTAINER}}}}
-_USES: Shape = {"jobs": {ANY: {"steps": [{"uses": IMAGE}]}}}
+_CONTAINERS: Shape = {"jobs": {EACH: {"container": _CONTAINER, "services": {EACH: _CONTAINER}}}}
+_USES: Shape = {"jobs": {EACH: {"steps": [{"uses": IMAGE}]}}}
 
 DESCRIPTION = FormatDescription(
     name="GitHub workflow",

@@ -15,7 +15,7 @@ from ci_toolkit.manifests.base import FormatDescription, ImageSpan
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar, read_documents
 from ci_toolkit.manifests.verify import same_but
-from ci_toolkit.manifests.walk import ANY, IMAGE, Found, Step, Walk
+from ci_toolkit.manifests.walk import EACH, IMAGE, Found, Step, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _KUBERNETES = re.compile(r"^(?:kind|apiVersion):", re.MULTILINE)
 _IMAGE: Shape = (IMAGE, {"name": IMAGE})
 _JOB: Shape = {"image": _IMAGE, "services": [_IMAGE]}
 _NO_JOBS = ("include", "before_script", "after_script", "variables", "stages", "cache", "workflow", "spec")
-_FILE: Shape = _JOB | {key: {} for key in _NO_JOBS} | {ANY: _JOB}
+_FILE: Shape = _JOB | {key: {} for key in _NO_JOBS} | {EACH: _JOB}
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _ANY_VARIABLE = re.compile(r"\$\{?(\w+)")
 
@@ -79,7 +79,7 @@ def _has_inputs(text: str) -> bool:
     header = next(read_documents(text), None)
     if header is None or not isinstance(header.root, Mapping):
         return False
-    return any(True for _ in Walk().nodes(Step(header.root), {"spec": {"inputs": IMAGE}}))
+    return any(True for _ in Walk().reach(Step(header.root), {"spec": {"inputs": IMAGE}}))
 
 
 class _Pipeline:
@@ -97,8 +97,8 @@ class _Pipeline:
 
     def spans(self) -> list[ImageSpan]:
         """In the text's order."""
-        for key, value in self._walk.values(self._start, self._walk.keys(self._start)):
-            shape = _FILE[key if key in _FILE else ANY]
+        for key, value in self._walk.values(self._start, None):
+            shape = _FILE[key if key in _FILE else EACH]
             for node in self._walk.reach(value, shape):
                 self._take(node, value if shape is _JOB else None)
         variables = {found.path: variable for found, variable in self._images.items() if variable}

@@ -29,7 +29,7 @@ def others(document: Document, node: Node, routes: Collection[tuple[Alias, ...]]
     waiting: list[Node] = [node]
     seen: set[Alias] = set()
     while waiting:
-        for alias in _carriers(document, waiting.pop()):
+        for alias in carriers(document, waiting.pop()):
             if alias in seen:
                 continue
             seen.add(alias)
@@ -39,7 +39,7 @@ def others(document: Document, node: Node, routes: Collection[tuple[Alias, ...]]
     return found
 
 
-def _carriers(document: Document, node: Node) -> Iterator[Alias]:
+def carriers(document: Document, node: Node) -> Iterator[Alias]:
     """The aliases by which this node stands elsewhere, too: its own, and those of what it stands in."""
     child: Node | None = None
     above: Node | None = node

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.walk import Found, Step, Walk
 
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
+_FLUX = '"$imagepolicy"'
+"""In a comment that has to stay as it is: Flux takes the whole of it for JSON, or for nothing to do with Flux."""
 _LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
 
 
@@ -135,6 +137,8 @@ class Source:
             return Part(holds="comment", start=scalar.end, end=scalar.end, template="  # tag={}")
         if rest["tag"]:
             return Part(holds="comment", start=rest.start("tag"), end=rest.end("tag"), value=rest["tag"])
+        if _FLUX in rest[0]:
+            return None
         start = rest.start("comment")
         return Part(holds="comment", start=start, end=start, template="# tag={} ")
 

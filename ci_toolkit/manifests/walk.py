@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 IMAGE = "image"
 """The shape of a value that names an image, or several."""
-ANY = "*"
-"""Every key of a mapping that its shape doesn't name."""
+EACH: Any = object()
+"""In a shape, every key of a mapping that it doesn't name."""
 Shape = Any
-"""`IMAGE`; `{key: shape}`; `[shape]` for every item of a list; a tuple of shapes, any of which it may have.
-
-It may contain itself.
+"""`IMAGE`; `{key: shape}`, `{EACH: shape}`; `[shape]` for every item of a list; a tuple of shapes, any of which it may
+have. It may contain itself.
 """
 MERGE = "<<"
 """The key whose mappings fill in what a mapping doesn't say itself (yaml.org/type/merge.html)."""
@@ -75,8 +74,8 @@ class Walk:
             elif isinstance(wanted, list) and isinstance(node, Sequence):
                 waiting += [(item, wanted[0]) for item in reversed(self.items(resolved))]
             elif isinstance(wanted, dict) and isinstance(node, Mapping):
-                found = self.values(resolved, self.keys(resolved) if ANY in wanted else wanted)
-                waiting += [(value, wanted[key if key in wanted else ANY]) for key, value in reversed(found)]
+                found = self.values(resolved, None if EACH in wanted else wanted)
+                waiting += [(value, wanted.get(key, wanted.get(EACH))) for key, value in reversed(found)]
 
     def follow(self, step: Step) -> Step | None:
         """The same step with an alias replaced by what it stands for; None for one without anchor, or in a circle."""
@@ -109,24 +108,6 @@ class Walk:
             said = {key for key, _ in found}
             if source is not None and (keys is None or not said.issuperset(keys)):
                 found += [each for each in self.values(source, keys) if each[0] not in said]
-        return found
-
-    def keys(self, step: Step) -> set[str]:
-        """The keys of a mapping, those of its merge keys included."""
-        found: set[str] = set()
-        waiting = [step]
-        while waiting:
-            resolved = self.follow(waiting.pop())
-            if resolved is None or not isinstance(resolved.node, Mapping):
-                continue
-            for key, value in resolved.node.entries:
-                if not isinstance(key, Scalar):
-                    continue
-                if key.value != MERGE:
-                    found.add(key.value)
-                    continue
-                merges = value.items if isinstance(value, Sequence) else [value]
-                waiting += [Step(merge, resolved.route, resolved.path) for merge in merges]
         return found
 
     def items(self, step: Step) -> list[Step]:

@@ -100,7 +100,7 @@ class Making:
         """
         with self._directory() as directory:
             worktree = Worktree(job.git, directory, job.prefix)
-            patterns = {pattern for entry in self._entries for pattern in entry.files}
+            patterns = {pattern for entry in self._entries for pattern in (*entry.files, *entry.exclude)}
             worktree.check_out(head, patterns, {edit.file for edit in job.held})
             edits = self._pins.pinned(worktree.root, state, job.held, f"{branch} ({head[:12]})")
             changed = [edit for edit in edits if edit.old != edit.new]

@@ -52,7 +52,11 @@ def plan(root: Path, run_command: Pin) -> Pin:
 def test_the_plan_shows_every_place_and_writes_nothing(root: Path, plan: Pin) -> None:
     result = plan("deploy/*.yaml", "--format", "json")
     assert result.returncode == 0, result.stderr
-    (action,) = json.loads(result.stdout)["actions"]
+    request, action = json.loads(result.stdout)["actions"]
+    assert (request["method"], request["url"]) == (
+        "HEAD",
+        "https://registry.invalid/v2/acme/app/manifests/<first tag of app>",
+    )
     assert action["path"] == "deploy/app.yaml"
     assert action["summary"] == (f"deploy/app.yaml:4: {IMAGE}:0.9 → {IMAGE}:<first tag of app>@<digest of app>")
     assert (root / "deploy/app.yaml").read_text() == POD
