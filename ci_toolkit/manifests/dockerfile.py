@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import IntegrityError
-from ci_toolkit.manifests.base import FormatDescription, ImageSpan, Part
+from ci_toolkit.manifests.base import FormatDescription, ImageSpan, Part, UnreadableError
 from ci_toolkit.manifests.scalars import no_reference
 from ci_toolkit.manifests.spans import Lines
 from ci_toolkit.manifests.verify import HINT
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.base import Edit
 
 _NAME = re.compile(r"(?:Dockerfile|Containerfile)(?:[.-].*)?|dockerfile|.+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+MOST_LINES = 20_000
+LONGEST_LINE = 65_535
+"""As BuildKit's parser has it, in bytes."""
 _IGNORED = (".dockerignore", ".containerignore")
 _VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::?-(?P<default>[^${}]*))?\})")
 _ANY_VARIABLE = re.compile(r"\$\{?(\w+)")
@@ -51,7 +54,8 @@ class DockerfileFormat:
         return _NAME.fullmatch(last) is not None and not last.endswith(_IGNORED)
 
     def find(self, text: str) -> Iterator[ImageSpan]:
-        """Every image in the text's order; nothing is unreadable here."""
+        """Every image in the text's order; raises UnreadableError for more than any builder reads."""
+        _check_size(text)
         finder = _Finder(text)
         for each in read(text):
             yield from finder.in_directive(each) if isinstance(each, Directive) else finder.in_instruction(each)
@@ -63,6 +67,15 @@ class DockerfileFormat:
         if waiting or expected != [_said(each, []) for each in read(after)]:
             message = "an edit would have changed more than the image: the Dockerfile would say something else"
             raise IntegrityError(message, hint=HINT)
+
+
+def _check_size(text: str) -> None:
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        raise UnreadableError(MOST_LINES + 1, 1, f"more than {MOST_LINES:,} lines")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise UnreadableError(number, LONGEST_LINE + 1, f"a line of more than {LONGEST_LINE:,} characters")
 
 
 def _said(each: Directive | Instruction, waiting: list[Edit]) -> tuple[object, ...]:
@@ -179,8 +192,8 @@ class _Finder:
 
 def _arguments(instruction: Instruction) -> Iterator[tuple[str, Word]]:
     """Names and defaults that an ARG declares."""
-    keyword, *words = instruction.words()
-    for word in words if keyword.text.upper() == "ARG" else ():
+    keyword, words = instruction.words()
+    for word in words if keyword == "ARG" else ():
         name, equals, value = word.text.partition("=")
         if equals and value:
             yield name, word.behind(f"{name}=")
@@ -188,13 +201,13 @@ def _arguments(instruction: Instruction) -> Iterator[tuple[str, Word]]:
 
 def _sources(instruction: Instruction) -> Iterator[tuple[str, Word]]:
     """What `COPY --from` and `RUN --mount=from=` name: flags come first, a mount's fields are separated by commas."""
-    keyword, *words = instruction.words()
+    keyword, words = instruction.words()
     for word in words:
         if not word.text.startswith("--"):
             return
-        if keyword.text.upper() == "COPY" and word.text.startswith("--from="):
+        if keyword == "COPY" and word.text.startswith("--from="):
             yield "COPY --from", word.behind("--from=")
-        elif keyword.text.upper() == "RUN" and word.text.startswith("--mount="):
+        elif keyword == "RUN" and word.text.startswith("--mount="):
             fields = word.behind("--mount=")
             for field in _FIELD.finditer(fields.text):
                 if field[0].lower().startswith("from="):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(?P<value>.*\S)[ \t\r]*")
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(?=\S)")
 _COMMENT = re.compile(r"\s*#")
 _HEREDOC = re.compile(r"\d*<<(?P<chomp>-?)(?P<name>[^<]+)")
 _TAKES_HEREDOC = ("RUN", "COPY", "ADD")
@@ -66,10 +66,12 @@ class Instruction:
     heredocs: tuple[str, ...]
     """What stands in its here-documents."""
 
-    def words(self) -> list[Word]:
-        """The words behind the keyword `ONBUILD`, if there is one; the first says what is to be done."""
+    def words(self) -> tuple[str, list[Word]]:
+        """The keyword in upper case, that behind an `ONBUILD`, and the words that follow it."""
         words = [Word(match[0], match.start()) for match in _WORDS[self.escape].finditer(self.text)]
-        return words[1:] if words and words[0].text.upper() == "ONBUILD" else words
+        if words and words[0].text.upper() == "ONBUILD":
+            words = words[1:]
+        return (words[0].text.upper(), words[1:]) if words else ("", [])
 
     def in_file(self, offset: int) -> int:
         """Where a character of `text` stands in the file."""
@@ -99,9 +101,9 @@ class Stage(NamedTuple):
 
 def stage_of(instruction: Instruction) -> Stage | None:
     """The stage that an instruction starts, if it is a FROM."""
-    keyword, *words = instruction.words() or [Word("", 0)]
+    keyword, words = instruction.words()
     words = [word for word in words if not word.text.startswith("--")]
-    if keyword.text.upper() != "FROM" or not words:
+    if keyword != "FROM" or not words:
         return None
     is_named = len(words) > 2 and words[1].text.upper() == "AS"
     return Stage(words[0], words[2].text.lower() if is_named else "")
@@ -119,12 +121,13 @@ def read(text: str) -> Iterator[Directive | Instruction]:
     escape = "\\"
     directing = True
     for line in lines:
-        directive = _DIRECTIVE.fullmatch(line.text) if directing else None
+        directive = _DIRECTIVE.match(line.text) if directing else None
         directing = directive is not None or (line.number == 1 and line.text.startswith("#!"))
         if directive is not None:
-            if directive["name"].lower() == "escape" and directive["value"] in _WORDS:
-                escape = directive["value"]
-            yield Directive(directive["name"].lower(), directive["value"], line.start + directive.start("value"))
+            name, value = directive["name"].lower(), line.text[directive.end() :].rstrip()
+            if name == "escape" and value in _WORDS:
+                escape = value
+            yield Directive(name, value, line.start + directive.end())
         elif _says_something(line):
             yield _instruction(line, lines, escape)
 
@@ -164,10 +167,8 @@ def _instruction(first: _Line, lines: Iterator[_Line], escape: str) -> Instructi
 
 def _ends(instruction: Instruction) -> Iterator[re.Match[str]]:
     """What the instruction says of each of its here-documents."""
-    words = instruction.words()
-    if not words or words[0].text.upper() not in _TAKES_HEREDOC:
-        return
-    for word in words[1:]:
+    keyword, words = instruction.words()
+    for word in words if keyword in _TAKES_HEREDOC else ():
         match = _HEREDOC.fullmatch(word.text)
         if match:
             yield match
