@@ -62,6 +62,25 @@ def test_the_plan_shows_every_place_and_writes_nothing(root: Path, plan: Pin) ->
     assert (root / "deploy/app.yaml").read_text() == POD
 
 
+CI_FILES = {
+    "Dockerfile": "ARG BASE=IMAGE\nFROM $BASE AS app\nFROM app\n",
+    ".github/workflows/ci.yml": "jobs: { a: { container: IMAGE, steps: [{ uses: docker://IMAGE }] } }\n",
+    ".gitlab-ci.yml": "variables: { I: IMAGE }\na: { image: $I, services: [{ name: IMAGE }] }\n",
+}
+
+
+def test_dockerfiles_and_the_files_of_ci_systems_are_planned_where_they_are_named(root: Path, plan: Pin) -> None:
+    (root / ".github/workflows").mkdir(parents=True)
+    for name, text in CI_FILES.items():
+        (root / name).write_text(text.replace("IMAGE", f"{IMAGE}:0.9"))
+    named = plan("Dockerfile, .github/workflows/*.yml, .gitlab-ci.yml", "--format", "json")
+    assert named.returncode == 0, named.stderr
+    paths = [action["path"] for action in json.loads(named.stdout)["actions"]]
+    assert paths == [*[".github/workflows/ci.yml"] * 2, *[".gitlab-ci.yml"] * 2, "Dockerfile"]
+    wildcard = plan("'**/*'", "--format", "json")
+    assert [action["path"] for action in json.loads(wildcard.stdout)["actions"]] == ["deploy/app.yaml"]
+
+
 @pytest.mark.parametrize(
     "files",
     [
