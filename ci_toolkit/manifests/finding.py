@@ -15,8 +15,12 @@ BOM = "\ufeff"
 _MEND = "mend the file, or leave it out"
 
 
+class UnreadableManifestError(ConfigError):
+    """A file that isn't what its format wants; the one violation says where and why."""
+
+
 def decoded(data: bytes, name: str) -> str:
-    """A file's text, byte order mark included; raises ConfigError unless it is UTF-8."""
+    """A file's text, byte order mark included; raises UnreadableManifestError unless it is UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -25,7 +29,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def find(text: str, name: str) -> tuple[ManifestFormat, list[ImageSpan]]:
-    """The format of a text without byte order mark, and its images in their order; raises ConfigError."""
+    """The format of a text without byte order mark, and its images in their order; raises UnreadableManifestError."""
     try:
         manifest_format = format_of(name, text)
         return manifest_format, list(manifest_format.find(text))
@@ -33,6 +37,6 @@ def find(text: str, name: str) -> tuple[ManifestFormat, list[ImageSpan]]:
         raise _unreadable(name, error) from None
 
 
-def _unreadable(name: str, error: UnreadableError) -> ConfigError:
+def _unreadable(name: str, error: UnreadableError) -> UnreadableManifestError:
     violation = f"{name}:{error.line}:{error.column}: {error.reason}"
-    return ConfigError("a manifest can't be read", hint=_MEND, violations=[violation])
+    return UnreadableManifestError("a manifest can't be read", hint=_MEND, violations=[violation])
