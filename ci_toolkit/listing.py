@@ -46,6 +46,9 @@ def inside_of(path: str) -> str:
     if not path or plain.startswith(("/", "../")) or plain == ".." or not path.isprintable():
         message = f"{path[:200]!r} is no path below this directory"
         raise UsageError(message, hint="name files and directories below the one you are in")
+    if not _KEPT_BY_TOOLS.isdisjoint(plain.lower().split("/")):
+        message = f"{path[:200]!r} is the version control's own"
+        raise UsageError(message, hint="name the directory of the manifests")
     return "" if plain == "." else plain
 
 

@@ -20,7 +20,7 @@ from ci_toolkit.listing import inside_of, listed
 from ci_toolkit.patterns import check_writable, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -92,18 +92,33 @@ class Workspace:
     def read(self, path: str, *, limit: int) -> Snapshot:
         """A regular file of at most `limit` bytes; raises UsageError for anything else, ToolError if it fails."""
         with self._parent(path, "read") as (directory, name):
-            descriptor = os.open(name, _READ, dir_fd=directory)
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                os.close(descriptor)
-                message = f"{path} is no regular file"
-                raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
-            with os.fdopen(descriptor, "rb") as stream:
-                data = stream.read(limit + 1)
-        if len(data) > limit:
-            message = f"{path} has more than {limit // 1024 // 1024} MiB"
-            raise UsageError(message, hint="leave it out, or split it")
-        return Snapshot(data, found)
+            return _regular_file(directory, name, path, limit)
+
+    def read_each(self, paths: Iterable[str], *, limit: int) -> Iterator[tuple[str, Snapshot | UsageError]]:
+        """`read` of many files, neighbours through one open directory; a UsageError in place of what is no such file.
+
+        Raises ToolError where reading fails.
+        """
+        opened, above = -1, ""
+        try:
+            for path in paths:
+                directory, _, name = path.rpartition("/")
+                result: Snapshot | UsageError
+                try:
+                    if opened < 0 or directory != above:
+                        with self._parent(path, "read") as (parent, _):
+                            kept, opened, above = opened, os.dup(parent), directory
+                        if kept >= 0:
+                            os.close(kept)
+                    result = _regular_file(opened, name, path, limit)
+                except OSError as error:
+                    raise _explained(error, path, "read") from error
+                except UsageError as error:
+                    result = error
+                yield path, result
+        finally:
+            if opened >= 0:
+                os.close(opened)
 
     def replace(self, replacements: Sequence[Replacement]) -> None:
         """Replace all of these files, or none: mode and owner are kept, whoever reads sees old or new, never half.
@@ -202,6 +217,25 @@ class Workspace:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def _regular_file(directory: int, name: str, path: str, limit: int) -> Snapshot:
+    descriptor = os.open(name, _READ, dir_fd=directory)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            message = f"{path} is no regular file"
+            raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
+        if found.st_size > limit:
+            message = f"{path} has more than {limit // 1024 // 1024} MiB"
+            raise UsageError(message, hint="leave it out, or split it")
+        data = os.read(descriptor, found.st_size + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) != found.st_size:
+        message = f"{path} is being written by someone else"
+        raise ToolError(message, hint="run it again when that is done")
+    return Snapshot(data, found)
 
 
 def _keep_owner_and_mode(descriptor: int, before: os.stat_result) -> None:

@@ -51,36 +51,38 @@ def pinned_files(
 
     `named`: files that are read whatever they hold, for they have to be readable.
     """
-    return _spread(partial(_pinned, workspace, targets, named), names)
+    return _spread(partial(_pinned, targets, named), workspace, names)
 
 
 def images(workspace: Workspace, names: Sequence[str], *, targets: Sequence[Target] = ()) -> list[Look]:
     """The images of the files, or of those that may hold a target; nothing of a file without any."""
-    return _spread(partial(_images, workspace, targets), names)
+    return _spread(partial(_images, targets), workspace, names)
 
 
-def _spread(work: Callable[[str], Look | None], names: Sequence[str]) -> list[Look]:
-    """`work` on every name; the looks in the names' order."""
+def _spread(work: Callable[[str, Snapshot], Look | None], workspace: Workspace, names: Sequence[str]) -> list[Look]:
+    """`work` on every file; the looks in the names' order."""
     processes = cores() if len(names) >= _WORTH_A_FORK else 1
     chunks = [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
     shares = [[name for chunk in chunks[first::processes] for name in chunk] for first in range(processes)]
 
+    def look_at(name: str, read: Snapshot | UsageError) -> Look | None:
+        try:
+            return _failed(name, read) if isinstance(read, UsageError) else work(name, read)
+        except ConfigError as error:
+            return _failed(name, error)
+
     def all_of(share: Sequence[str]) -> list[Look]:
-        return [look for name in share if (look := work(name)) is not None]
+        return [look for each in workspace.read_each(share, limit=LARGEST) if (look := look_at(*each)) is not None]
 
     gc.freeze()  # What was imported is no garbage, and a look at it would copy its memory in every fork.
     looks = {look.name: look for part in in_shares(all_of, shares) for look in part}
     return [looks[name] for name in names if name in looks]
 
 
-def _pinned(workspace: Workspace, targets: Sequence[Target], named: Collection[str], name: str) -> Look | None:
-    try:
-        before = workspace.read(name, limit=LARGEST)
-        if name not in named and not may_hold(before.data, targets):
-            return None
-        result = pin(before.data, name, targets)
-    except (ConfigError, UsageError) as error:
-        return _failed(name, error)
+def _pinned(targets: Sequence[Target], named: Collection[str], name: str, before: Snapshot) -> Look | None:
+    if name not in named and not may_hold(before.data, targets):
+        return None
+    result = pin(before.data, name, targets)
     changed = result.new != result.old
     return Look(
         name=name,
@@ -98,14 +100,10 @@ def _pinned(workspace: Workspace, targets: Sequence[Target], named: Collection[s
     )
 
 
-def _images(workspace: Workspace, targets: Sequence[Target], name: str) -> Look | None:
-    try:
-        data = workspace.read(name, limit=LARGEST).data
-        if targets and not may_hold(data, targets):
-            return None
-        _, spans = find(decoded(data, name).removeprefix(BOM), name)
-    except (ConfigError, UsageError) as error:
-        return _failed(name, error)
+def _images(targets: Sequence[Target], name: str, read: Snapshot) -> Look | None:
+    if targets and not may_hold(read.data, targets):
+        return None
+    _, spans = find(decoded(read.data, name).removeprefix(BOM), name)
     if not spans:
         return None
     told = list(_told(name, spans))
