@@ -30,8 +30,9 @@ def make_tree(root: Path, *, files: int, with_target: int) -> None:
 
 def _meta(kind: str, api: str, name: str) -> str:
     return (
-        f"apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: shop\n  labels:\n"
-        f"    app.kubernetes.io/name: {name}\n    app.kubernetes.io/part-of: shop\n    team: {name.partition('-')[0]}\n"
+        f"apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: shop\n"
+        f"  labels:\n    app.kubernetes.io/name: {name}\n    app.kubernetes.io/part-of: shop\n"
+        f"    team: {name.partition('-')[0]}\n"
     )
 
 
@@ -102,7 +103,8 @@ def _values(name: str, image: str, chance: random.Random) -> str:
         f"    # How many {word}s there are at a time.\n    replicas: {chance.randint(1, 5)}\n"
         for number, word in enumerate(chance.choices(_WORDS, k=30))
     )
-    return f"nameOverride: {name}\nimage:\n  repository: {repository}\n  tag: {tag}\n  pullPolicy: IfNotPresent\nfeatures:\n{extra}"
+    values = f"nameOverride: {name}\nimage:\n  repository: {repository}\n  tag: {tag}\n  pullPolicy: IfNotPresent\n"
+    return f"{values}features:\n{extra}"
 
 
 _KINDS: tuple[Callable[[str, str, random.Random], str], ...] = (

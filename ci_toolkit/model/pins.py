@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ci_toolkit.model.reference import Reference
 
+VERSION = 1
+"""Version of `schemas/pin.schema.json`."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PinPlace:
@@ -99,7 +102,7 @@ class PinReport:
     def as_json(self) -> dict[str, Any]:
         """The one JSON document of a call."""
         return {
-            "schema_version": 1,
+            "version": VERSION,
             "written": self.written,
             "looked_at": self.looked_at,
             "files": list(self.files),
