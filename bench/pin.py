@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import sys
@@ -44,6 +45,7 @@ def rows() -> Iterator[Row | Figure]:
         def fresh() -> None:
             shutil.rmtree(work, ignore_errors=True)
             shutil.copytree(original, work / "tree")
+            os.sync()  # or our fsync waits for the copy
 
         fresh()
         check = ["sh", "-c", '! "$@"', "sh", *pin, "--check", "tree"]
