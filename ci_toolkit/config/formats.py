@@ -10,6 +10,7 @@ from ci_toolkit.config.paths import check_inside, check_pattern, check_relative,
 from ci_toolkit.config.violations import listed, nearest
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.commit_message import check_message
+from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
 from ci_toolkit.model.tags_immutable import check_immutable
 from ci_toolkit.model.tags_template import check_fields, check_template, highest_group, timezone
@@ -194,6 +195,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "duration": duration,
     "file-pattern": check_pattern,
     "git-branch": git_branch,
+    "image-namespace": Namespace.parse,
     "image-reference": Reference.parse,
     "image-repository": repository,
     "immutable-tag": check_immutable,
