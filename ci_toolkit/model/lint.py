@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Rule = Literal[
-    "invalid-reference", "missing-tag", "latest-tag", "missing-digest", "registry", "verdict", "unreadable"
-]
+Rule = Literal["invalid-reference", "missing-tag", "latest-tag", "missing-digest", "registry", "verdict", "unreadable"]
 Level = Literal["error", "warning"]
-Setting = Literal["error", "warning", "off"]
+Setting = Literal["error", "warning", "ignore"]
 VERSION = 1
 
 
@@ -121,4 +119,5 @@ class LintReport:
 
 
 def _place(at: LintFinding | Passed) -> dict[str, Any]:
-    return {"file": at.file, "line": at.line, "column": at.column}
+    file = at.file.encode("utf-8", "replace").decode()  # a name on disk may be any bytes
+    return {"file": file, "line": at.line, "column": at.column}

@@ -1,4 +1,4 @@
-"""A registry, or a part of one, by whole words: `ghcr.io/acme` holds `ghcr.io/acme/app`, not `ghcr.io/acme-evil/app`."""
+"""A registry, or a part of one, by whole names: `ghcr.io/acme` holds `ghcr.io/acme/app`, not `ghcr.io/acme-evil`."""
 
 from __future__ import annotations
 
