@@ -29,7 +29,7 @@ def lint(tmp_path: Path, run_command: Callable[..., subprocess.CompletedProcess[
 
 
 def block(beginning: str) -> str:
-    [found] = [text for _, text in BLOCKS if text.startswith(beginning)]
+    [found] = [str(text) for _, text in BLOCKS if text.startswith(beginning)]
     return found
 
 
