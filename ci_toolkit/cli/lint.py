@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,27 +28,63 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Where reports are wanted."""
+
+    sarif: Path | None
+    code_quality: Path | None
+
+    def write(self, report: LintReport, from_top: Callable[[str], str], progress: Progress) -> None:
+        """Write them; a warning says what a code host wouldn't take."""
+        if self.sarif:
+            from ci_toolkit.report.lint_sarif import lint_sarif
+
+            _write(self.sarif, *lint_sarif(report.findings, from_top), progress)
+        if self.code_quality:
+            from ci_toolkit.report.lint_code_quality import lint_code_quality
+
+            _write(self.code_quality, *lint_code_quality(report.findings, from_top), progress)
+
+
+def _write(file: Path, data: bytes, left_out: int, progress: Progress) -> None:
+    from ci_toolkit.files import write_atomically
+
+    if left_out:
+        progress.warn(f"{file}: {left_out} findings are left out, warnings first: no more of them would be shown")
+    write_atomically(file, data)
+
+
 @click.command("lint", epilog="Example: ci-toolkit lint deploy/ --sarif lint.sarif")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Write a SARIF report, too.")
+@click.option(
+    "--code-quality", type=click.Path(path_type=Path), metavar="FILE", help="Write GitLab's code quality report, too."
+)
 @ATTESTATIONS
 @with_settings(runs=False, judges=True)
-def command(settings: Settings, paths: tuple[str, ...], sarif: Path | None, attestations: tuple[Path, ...]) -> None:
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    sarif: Path | None,
+    code_quality: Path | None,
+    attestations: tuple[Path, ...],
+) -> None:
     """Check the images that manifests name: tags, digests, registries, verdicts. No registry is asked.
 
     PATH is a file or a directory; else what the config's `lint.paths` or `pin` name is checked, or all that is here.
     """
-    known = read_attestations(attestations)
+    known, files = read_attestations(attestations), ReportFiles(sarif, code_quality)
     try:
         find(Path.cwd(), settings.config)
     except ConfigError:
         with _without_config(settings) as (platform, progress):
-            _deliver(_here(paths), settings, sarif, platform, progress)
+            _deliver(_here(paths), settings, files, platform, progress)
         return
     from ci_toolkit.cli.session import session
 
     with session(settings, writes=False, asks=False) as opened:
-        _deliver(_of_project(opened, paths, known), settings, sarif, opened.platform, opened.progress)
+        _deliver(_of_project(opened, paths, known), settings, files, opened.platform, opened.progress)
 
 
 @contextmanager
@@ -111,7 +148,7 @@ def _guarded(opened: Session) -> list[EnvironmentOptions]:
 
 
 def _deliver(
-    report: LintReport, settings: Settings, sarif: Path | None, platform: Platform, progress: Progress
+    report: LintReport, settings: Settings, files: ReportFiles, platform: Platform, progress: Progress
 ) -> None:
     """Hand the report over in every form that is wanted; raises VerdictError for errors in it."""
     from ci_toolkit.ci.platform import Published
@@ -126,23 +163,17 @@ def _deliver(
             click.echo(line)
         for line in () if settings.quiet else closing_lines(report):
             click.echo(line)
-    if sarif:
-        _write_sarif(report, sarif, progress)
+    from_top = _from_top()
+    files.write(report, from_top, progress)
     if report.findings:
-        platform.publish(Published(annotations=lint_annotations(report, _from_top())))
+        from ci_toolkit.report.lint_markdown import lint_markdown
+
+        room = platform.summary_room()
+        page = lint_markdown(report, limit=room) if room else ""
+        platform.publish(Published(annotations=lint_annotations(report, from_top), summary=page))
     if report.count("error"):
         message = f"lint: {totals(report)}"
         raise VerdictError(message, hint="mend the manifests; a rule's level stands under `lint.rules` of the config")
-
-
-def _write_sarif(report: LintReport, file: Path, progress: Progress) -> None:
-    from ci_toolkit.files import write_atomically
-    from ci_toolkit.report.lint_sarif import lint_sarif
-
-    data, left_out = lint_sarif(report.findings, _from_top())
-    if left_out:
-        progress.warn(f"{file}: {left_out} findings are left out, warnings first: code scanning takes no more")
-    write_atomically(file, data)
 
 
 def _from_top() -> Callable[[str], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from urllib.parse import quote
 import sarif_om
 
 from ci_toolkit.model.lint import RULES
-from ci_toolkit.report.identity import hashed
+from ci_toolkit.report.lint_identity import known_by
 from ci_toolkit.report.plain import plain, prose
 from ci_toolkit.report.sarif_log import MAX_RESULTS, is_small_enough, log_of, unlinked, written
 from ci_toolkit.report.sarif_schema import validate
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from ci_toolkit.model.lint import LintFinding, Rule, RuleText
 
 _CATEGORY = "ci-toolkit/lint/"
-_TAG_AND_DIGEST = re.compile(r"(?::[\w.-]*)?(?:@.*)?$", re.DOTALL)
 
 
 def lint_sarif(findings: Sequence[LintFinding], from_top: Callable[[str], str]) -> tuple[bytes, int]:
@@ -50,8 +48,8 @@ def _run(findings: Sequence[LintFinding], from_top: Callable[[str], str]) -> sar
     results = []
     for finding in findings:
         file = from_top(finding.file)
-        known_by = hashed(finding.rule, file, _TAG_AND_DIGEST.sub("", finding.image))
-        seen[known_by] += 1
+        identity = known_by(finding, file)
+        seen[identity] += 1
         results.append(
             sarif_om.Result(
                 rule_id=finding.rule,
@@ -59,7 +57,7 @@ def _run(findings: Sequence[LintFinding], from_top: Callable[[str], str]) -> sar
                 level=finding.level,
                 message=sarif_om.Message(text=unlinked(plain(finding.message, 1000))),
                 locations=[_location(file, finding)],
-                partial_fingerprints={"primaryLocationLineHash": f"{known_by}:{seen[known_by]}"},
+                partial_fingerprints={"primaryLocationLineHash": f"{identity}:{seen[identity]}"},
             )
         )
     return sarif_om.Run(

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ci_toolkit.files import packaged_schema
+from tests.harness.gitlab_reports import read_quality
 from tests.harness.linting import DIGEST, Linting, pod
 from tests.harness.project import git
 
@@ -181,6 +182,31 @@ def test_findings_are_annotations_on_github(lint: Linting) -> None:
         "warning title=The image is not pinned by digest,file=deploy/app.yaml,line=4,col=15",
     ]
     assert commands[2].startswith("::error::lint: 1 error, 1 warning")
+
+
+def test_the_job_s_page_has_all_findings_on_github(lint: Linting, tmp_path: Path) -> None:
+    lint.write("app.yaml", pod(*["nginx:1"] * 20, "nginx"))
+    page = tmp_path / "summary.md"
+    page.touch()
+    lint("app.yaml", code=1, env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page)})
+    text = page.read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `app.yaml")]
+    assert text.startswith("## ⛔ Lint: 1 error, 20 warnings\n")
+    assert len(rows) == 21
+    assert rows[0].startswith("| `app.yaml:24` | error |")
+
+
+def test_gitlab_takes_the_code_quality_report(lint: Linting) -> None:
+    git(lint.root, "init", "-q")
+    lint.write("deploy/app.yaml", pod("nginx:1", "nginx", "nginx"))
+    Linting(lint.root / "deploy", lint.command)("app.yaml", "--code-quality", "gl.json", code=1)
+    entries = read_quality((lint.root / "deploy/gl.json").read_bytes())
+    assert [(e["severity"], e["location"]["path"], e["location"]["lines"]["begin"]) for e in entries] == [
+        ("major", "deploy/app.yaml", 5),
+        ("major", "deploy/app.yaml", 6),
+        ("minor", "deploy/app.yaml", 4),
+    ]
+    assert entries[0]["check_name"] == "missing-tag"
 
 
 def test_mistakes_are_exit_2(lint: Linting) -> None:

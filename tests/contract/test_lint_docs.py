@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from ci_toolkit.cli.action_inputs import arguments
 from ci_toolkit.config.load import lint_defaults
 from tests.harness.configs import loaded
 from tests.harness.linting import Linting, pod
@@ -70,12 +71,13 @@ def test_the_job_is_one_and_its_command_writes_what_it_keeps(lint: Linting) -> N
     checker = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
     assert subprocess.run([*checker, str(file)], capture_output=True, check=False).returncode == 0
     job: dict[str, Any] = yaml.safe_load(text)["images-in-manifests"]
-    _writes_what_it_keeps(lint, job["script"][0], *job["artifacts"]["paths"])
+    _writes_what_it_keeps(lint, job["script"][0], job["artifacts"]["reports"]["codequality"])
 
 
 def test_the_workflow_s_command_writes_what_it_uploads(lint: Linting) -> None:
-    steps = yaml.safe_load(block("name: lint"))["jobs"]["lint"]["steps"]
-    _writes_what_it_keeps(lint, f"ci-toolkit {steps[1]['with']['args']}", steps[2]["with"]["sarif_file"])
+    _, action, upload = yaml.safe_load(block("name: lint"))["jobs"]["lint"]["steps"]
+    command = arguments({"INPUT_ARGS": action["with"]["args"], "INPUT_DRY-RUN": "false"})
+    _writes_what_it_keeps(lint, shlex.join(["ci-toolkit", *command]), upload["with"]["sarif_file"])
 
 
 def _writes_what_it_keeps(lint: Linting, command: str, file: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.gitlab_reports import read_quality
 from tests.harness.linting import Linting, pod
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ def test_names_of_files(lint: Linting) -> None:
     report = lint.report("deploy", code=1)
     assert report["files"] == 2
     for environment in ("", "true"):
-        done = lint("deploy", "--sarif", "lint.sarif", code=1, env={"GITHUB_ACTIONS": environment})
-        for stream in (done.stdout, done.stderr):
+        page = lint.write("page.md", "")
+        env = {"GITHUB_ACTIONS": environment, "GITHUB_STEP_SUMMARY": str(page)}
+        done = lint("deploy", "--sarif", "lint.sarif", "--code-quality", "quality.json", code=1, env=env)
+        assert len(read_quality((lint.root / "quality.json").read_bytes())) == 2
+        for stream in (done.stdout, done.stderr, page.read_text()):
             assert "\x1b" not in stream
             assert not any(line.startswith("::error::owned") for line in stream.splitlines())
 
