@@ -63,9 +63,12 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
 
-    def files(self, pattern: str) -> list[str]:
-        """The files that match a pattern (`ci_toolkit.patterns`); raises UsageError for one that leads outside."""
-        return matching(self._root, pattern)
+    def files(self, pattern: str, *, written: bool = True) -> list[str]:
+        """The files that match a pattern (`ci_toolkit.patterns`); raises UsageError for one that leads outside.
+
+        `written`: they are to be, so one where nothing may be written is refused, too.
+        """
+        return matching(self._root, pattern, written=written)
 
     def below(self, path: str, wanted: Callable[[str], bool]) -> list[str]:
         """A file, or the files below a directory whose names are wanted (`ci_toolkit.listing`).

@@ -46,7 +46,7 @@ class LintFiles:
         self._root = root
         self._here = here
         self._inside = Workspace(root)
-        self._left_out = frozenset(file for pattern in exclude for file in self._inside.files(pattern))
+        self._left_out = frozenset(file for pattern in exclude for file in self._inside.files(pattern, written=False))
         self._pinned = {name: frozenset(self._files(pins)) for name, pins in environments.items()}
 
     def below(self, directory: Path, path: str) -> list[Manifest]:

@@ -109,6 +109,15 @@ def test_the_paths_of_the_config_come_before_the_pins(lint: Linting) -> None:
     assert [f["file"] for f in lint.report()["findings"]] == ["base/deep/app.yaml", "other.yaml"]
 
 
+def test_what_is_never_written_can_be_checked_and_left_out(lint: Linting) -> None:
+    lint.write(".github/workflows/job.yaml", pod("nginx:1"))
+    lint.write("app.yaml", pod("nginx:1"))
+    configured(lint, "{ paths: [.] }")
+    assert [f["file"] for f in lint.report()["findings"]] == [".github/workflows/job.yaml", "app.yaml"]
+    configured(lint, "{ paths: [.], exclude: ['.github/**'] }")
+    assert [f["file"] for f in lint.report()["findings"]] == ["app.yaml"]
+
+
 def test_a_config_is_found_from_below_and_files_keep_the_names_they_have_there(lint: Linting) -> None:
     configured(lint, "{}")
     lint.write("deploy/app.yaml", pod("nginx:1"))
