@@ -28,11 +28,12 @@ def is_literal(pattern: str) -> bool:
     return _MAGIC.search(pattern) is None
 
 
-def matching(root: str, pattern: str) -> list[str]:
+def matching(root: str, pattern: str, *, written: bool = True) -> list[str]:
     """The files that match, sorted, as paths relative to `root`, which is a real path; links are resolved.
 
     A bare `*` or `**` at the end takes YAML and JSON files alone. Raises UsageError for a pattern or a match that
-    leads outside or to where nothing may be written, and ToolError for a directory that can't be read.
+    leads outside or, if they are to be `written`, to where nothing may be, and ToolError for a directory that can't
+    be read.
     """
     parts = _parts(pattern)
     found: set[str] = set()
@@ -55,7 +56,7 @@ def matching(root: str, pattern: str) -> list[str]:
                 waiting.append((path, index + 1))
     workflows = _spelled_out(parts)
     files = sorted(found)
-    for path in files:
+    for path in files if written else ():
         check_writable(path, workflows=workflows is not None and path.startswith(workflows))
     return files
 

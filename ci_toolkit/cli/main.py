@@ -40,6 +40,7 @@ COMMANDS = {
     "tags": "List the tags of a repository.",
     "copy": "Copy an image between repositories, with all that is attached.",
     "inspect": "Show what an image on a registry is made of.",
+    "lint": "Check the images that manifests name.",
     "validate": "Check the config file.",
     "init": "Write a config from what the project holds.",
     "template": "Show or copy the GitLab includes.",

@@ -105,10 +105,11 @@ class Session:
 
 
 @contextmanager
-def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> Iterator[Session]:
+def session(settings: Settings, *, writes: bool = True, judges: bool = True, asks: bool = True) -> Iterator[Session]:
     """Open a session: config loaded, context read, workdir held (not where nothing is written).
 
-    `judges`: the command goes by the gate's policy, which may be the base revision's.
+    `judges`: the command goes by the gate's policy, which may be the base revision's. `asks`: it asks registries, so
+    that the secrets of their logins are wanted.
     """
     env, redact = dict(os.environ), Redactor()
     file = find(Path.cwd(), settings.config).absolute()
@@ -117,11 +118,12 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
     context = detect_context(SystemRunner(env, redact), file.parent, env, _own_commits(path))
     base = BaseRules(settings, file, context, env, redact)
     trust = base.trust()
-    config = load(file, env, logins=trust.allows("login"))
+    logs_in = asks and trust.allows("login")
+    config = load(file, env, logins=logs_in)
     for secret in config.secrets:
         redact.add(secret)
     logins = Found()
-    if trust.allows("login"):
+    if logs_in:
         logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
     env |= logins.variables
     learn(redact, logins.had)

@@ -119,6 +119,11 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
         used.append((("scan", "ignore", index, "image"), (entry or {}).get("image")))
     for environment, options in config.get("environments", {}).items():
         used += _names_in_environment(("environments", environment), options or {})
+    environments = config.get("environments", {})
+    for index, name in enumerate(config.get("lint", {}).get("environments", ())):
+        if name is not None and name not in environments:
+            message = f"no environment is called {quoted(name)}: {_meant(name, tuple(environments))}"
+            report(("lint", "environments", index), message)
     for path, name in used:
         if name is not None and name not in known:
             report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")

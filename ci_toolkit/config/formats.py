@@ -11,6 +11,7 @@ from ci_toolkit.config.violations import listed
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.commit_message import check_message
 from ci_toolkit.model.field_path import parse_field_path
+from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
 from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags_immutable import check_immutable
@@ -197,6 +198,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "field-path": parse_field_path,
     "file-pattern": check_pattern,
     "git-branch": git_branch,
+    "image-namespace": Namespace.parse,
     "image-reference": Reference.parse,
     "image-repository": repository,
     "immutable-tag": check_immutable,

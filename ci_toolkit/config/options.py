@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.field_path import FieldPath
     from ci_toolkit.model.gate import GatePolicy
+    from ci_toolkit.model.lint import Rule, Setting
+    from ci_toolkit.model.namespace import Namespace
     from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.model.tags import Flavor, TagRule
@@ -218,6 +220,21 @@ class EnvironmentOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LintOptions:
+    """`lint`: what is asked of the images that manifests name."""
+
+    paths: tuple[str, ...]
+    """Files and directories below the root; empty: the files that are pinned."""
+    exclude: tuple[str, ...]
+    """Globs of files that are left alone."""
+    registries: tuple[Namespace, ...]
+    """Empty: any."""
+    environments: tuple[str, ...] | None
+    """Whose manifests want a passing verdict; None: all, where there is a gate."""
+    rules: Mapping[Rule, Setting]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """A whole `.ci-toolkit.yml`, validated, variables replaced, defaults applied."""
 
@@ -240,5 +257,6 @@ class Config:
     quarantine: Repository | None
     """Where images wait for the gate; None: in the workdir, as OCI layouts."""
     environments: Mapping[str, EnvironmentOptions]
+    lint: LintOptions
     secrets: tuple[str, ...]
     """Values that came from variables in secret places: for the redactor, never for an output."""

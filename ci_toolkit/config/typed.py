@@ -18,6 +18,7 @@ from ci_toolkit.config.options import (
     DatabaseOptions,
     EnvironmentOptions,
     ImageOptions,
+    LintOptions,
     PinOptions,
     RegistryOptions,
     SarifOptions,
@@ -28,6 +29,7 @@ from ci_toolkit.config.options import (
 from ci_toolkit.model.field_path import parse_field_path
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.gate import GatePolicy, Ignore
+from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.reference import LayoutRepository
 from ci_toolkit.model.tags import Flavor, TagRule
 
@@ -63,6 +65,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         commit=_commit(filled["commit"]),
         quarantine=formats.remote_repository(filled["quarantine"]) if filled["handoff"] == "registry" else None,
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
+        lint=lint(filled["lint"]),
         secrets=_secrets(registries, images, env),
     )
 
@@ -267,6 +270,18 @@ def _environment_pin(pattern: str, options: Mapping[str, Any], schema: Schema) -
     entry = {"files": [pattern], "images": options["images"]}
     filled: dict[str, Any] = schema.filled(schema.document["$defs"]["pin"], entry)
     return filled
+
+
+def lint(options: Mapping[str, Any]) -> LintOptions:
+    """The options of `lint`."""
+    environments = options.get("environments")
+    return LintOptions(
+        paths=tuple(options["paths"]),
+        exclude=tuple(options["exclude"]),
+        registries=tuple(map(Namespace.parse, options["registries"])),
+        environments=None if environments is None else tuple(environments),
+        rules=options["rules"],
+    )
 
 
 def _absolute(path: Path) -> Path:

@@ -21,8 +21,12 @@ BOM = "\ufeff"
 _MEND = "mend the file, or leave it out"
 
 
+class UnreadableManifestError(ConfigError):
+    """A file that isn't what its format wants; the one violation says where and why."""
+
+
 def decoded(data: bytes, name: str) -> str:
-    """A file's text, byte order mark included; raises ConfigError unless it is UTF-8."""
+    """A file's text, byte order mark included; raises UnreadableManifestError unless it is UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -31,7 +35,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def find(text: str, name: str, paths: Sequence[FieldPath] = ()) -> tuple[ManifestFormat, list[ImageSpan]]:
-    """The format of a text without byte order mark, and its images in their order; raises ConfigError.
+    """The format of a text without byte order mark, and its images in their order; raises UnreadableManifestError.
 
     `paths`: where more of them are than the format knows. Comments may mark others.
     """
@@ -62,6 +66,6 @@ def leads_nowhere(data: bytes, name: str, path: FieldPath) -> str:
         return "it can't be read"
 
 
-def _unreadable(name: str, error: UnreadableError) -> ConfigError:
+def _unreadable(name: str, error: UnreadableError) -> UnreadableManifestError:
     violation = f"{name}:{error.line}:{error.column}: {error.reason}"
-    return ConfigError("a manifest can't be read", hint=_MEND, violations=[violation])
+    return UnreadableManifestError("a manifest can't be read", hint=_MEND, violations=[violation])

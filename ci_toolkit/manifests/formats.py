@@ -54,6 +54,15 @@ DESCRIPTIONS: tuple[FormatDescription, ...] = (
 )
 """In the documentation's order."""
 
+_SUFFIXES = (".yaml", ".yml", ".json")
+_BEGINNINGS = ("dockerfile", "containerfile")
+
+
+def is_known(name: str) -> bool:
+    """True for the name of a file that may be of one of these formats."""
+    lower = name.lower()
+    return lower.endswith(_SUFFIXES) or lower.startswith(_BEGINNINGS)
+
 
 def format_of(name: str, text: str) -> ManifestFormat:
     """The format of a file; raises UnreadableError where one has to read it to know, and can't."""

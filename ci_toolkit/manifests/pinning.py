@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
 LARGEST = 8 * 1024 * 1024
 """Bytes of the largest file that is read as a manifest."""
+OTHER = "another image"
+"""Why most of the images that are seen are left alone."""
+_HIDES = re.compile(rb"\\[xuU\r\n]")
 _SHOWN = 40
 """Violations of one file, at most."""
 
@@ -40,6 +44,8 @@ class Target:
     digest: str
     tag: str | None
     style: Style
+    only: str | None = None
+    """Only references with this tag (empty: with none) and without a digest; None: every one."""
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platforms by the digests that are the image's for one platform alone, and no substitute for `digest`."""
     alone: bool = False
@@ -94,9 +100,11 @@ class _Spelled(NamedTuple):
 def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
     """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
 
-    A backslash may spell any character (`\\/`, as PHP writes JSON), so a file with one may hold anything.
+    An escape that spells a letter or joins two lines may hide any word; others can't: `\\/` stands between words.
     """
-    return b"\\" in data or any(all(word in data for word in words) for t in targets for words in _words(t))
+    if any(all(word in data for word in words) for t in targets for words in _words(t)):
+        return True
+    return b"\\" in data and _HIDES.search(data) is not None
 
 
 def pin(
@@ -228,7 +236,7 @@ class _Wanted:
     """The targets, by what a file may call them."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
-        self._by_repository = {repository: target for target in targets for repository in target.repositories}
+        self._by_repository = {(repository, t.only): t for t in targets for repository in t.repositories}
         self._by_name = {target.name: target for target in targets if target.name}
 
     def target(self, span: ImageSpan) -> tuple[Target | None, str]:
@@ -238,10 +246,13 @@ class _Wanted:
         if span.marked in self._by_name:
             return self._by_name[span.marked], ""
         try:
-            repository = Reference.parse(span.marked or span.value).repository
+            named = Reference.parse(span.marked or span.value)
         except UsageError as error:
             return None, error.message
-        return self._by_repository.get(repository), "another image"
+        found = self._by_repository.get((named.repository, None))
+        if found is None and named.digest is None and not span.marked:
+            found = self._by_repository.get((named.repository, named.tag or ""))
+        return found, OTHER
 
 
 def _words(target: Target) -> Iterator[list[bytes]]:
