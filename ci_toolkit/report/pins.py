@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.model.annotation import Annotation
 from ci_toolkit.model.plan import Action
+from ci_toolkit.report.annotations import MOST
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ci_toolkit.model.annotation import Level
     from ci_toolkit.model.pins import PinReport
 
 _SHOWN = 3
 """Places of what was skipped for one reason."""
-_MOST_ANNOTATIONS = 10
-"""That GitHub shows of a step and level (docs: workflow commands)."""
 
 
 def pins_text(report: PinReport) -> str:
@@ -40,17 +40,17 @@ def pins_plan(report: PinReport) -> list[Action]:
 
 def pins_annotations(report: PinReport) -> list[Annotation]:
     """The changes beside the code: errors where they are only wanted. One error less, for the failure itself."""
-    level, title, most = ("notice", "pinned", _MOST_ANNOTATIONS) if report.written else ("error", "not pinned", 9)
+    level: Level = "notice" if report.written else "error"
     return [
         Annotation(
-            level="notice" if level == "notice" else "error",
-            title=title,
+            level=level,
+            title="pinned" if report.written else "not pinned",
             message=f"{edit.old} → {edit.new}",
             file=edit.file,
             line=edit.line,
             column=edit.column,
         )
-        for edit in report.edits[:most]
+        for edit in report.edits[: MOST if report.written else MOST - 1]
     ]
 
 

@@ -162,7 +162,7 @@ def test_the_docker_configs_login_is_used(
         token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         login = {"auths": {closed.host: {"auth": token}}}
         (docker / "config.json").write_text(json.dumps(login), encoding="utf-8")
-        with destinations(login=Credential(USER, PASSWORD)) as there:
+        with destinations(login=Credential(USER, PASSWORD), hosts=(closed.host,)) as there:
             Pushing(there, Repository.parse(repository), layout, root)()
         result = checkout.pin("--resolve")
     assert result.returncode == 0, result.stderr
