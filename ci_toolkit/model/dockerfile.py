@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(?=\S)")
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(?P<name>syntax|escape|check)[ \t]*=[ \t]*(?=\S)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*#")
 _HEREDOC = re.compile(r"\d*<<(?P<chomp>-?)(?P<name>[^<]+)")
 _TAKES_HEREDOC = ("RUN", "COPY", "ADD")
@@ -68,10 +68,7 @@ class Instruction:
 
     def words(self) -> tuple[str, list[Word]]:
         """The keyword in upper case, that behind an `ONBUILD`, and the words that follow it."""
-        words = [Word(match[0], match.start()) for match in _WORDS[self.escape].finditer(self.text)]
-        if words and words[0].text.upper() == "ONBUILD":
-            words = words[1:]
-        return (words[0].text.upper(), words[1:]) if words else ("", [])
+        return _split(self.text, self.escape)
 
     def in_file(self, offset: int) -> int:
         """Where a character of `text` stands in the file."""
@@ -144,6 +141,13 @@ def instructions(text: str) -> Iterator[Instruction]:
     return (each for each in read(text) if isinstance(each, Instruction))
 
 
+def _split(text: str, escape: str) -> tuple[str, list[Word]]:
+    words = [Word(match[0], match.start()) for match in _WORDS[escape].finditer(text)]
+    if words and words[0].text.upper() == "ONBUILD":
+        words = words[1:]
+    return (words[0].text.upper(), words[1:]) if words else ("", [])
+
+
 def _says_something(line: _Line) -> bool:
     return bool(line.text.strip()) and not _COMMENT.match(line.text)
 
@@ -166,8 +170,8 @@ def _instruction(first: _Line, lines: Iterator[_Line], escape: str) -> Instructi
 
 
 def _ends(instruction: Instruction) -> Iterator[re.Match[str]]:
-    """What the instruction says of each of its here-documents."""
-    keyword, words = instruction.words()
+    """What the instruction says of each of its here-documents, whatever the file's own escape character is."""
+    keyword, words = _split(instruction.text, "\\")
     for word in words if keyword in _TAKES_HEREDOC else ():
         match = _HEREDOC.fullmatch(word.text)
         if match:
