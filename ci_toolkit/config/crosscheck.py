@@ -198,8 +198,12 @@ def _source(options: Mapping[str, Any] | None) -> str:
 
 def _check_commit(config: Mapping[str, Any], report: Report) -> None:
     pins = [config.get("pin"), *((options or {}).get("pin") for options in config.get("environments", {}).values())]
-    if config.get("commit", {}).get("mode", "none") != "none" and not any(pins):
-        report(("commit", "mode"), "no manifest is pinned, so there is nothing to commit: name files under `pin`")
+    commit = config.get("commit", {})
+    if commit.get("mode", "none") != "none":
+        if not any(pins):
+            report(("commit", "mode"), "no manifest is pinned, so there is nothing to commit: name files under `pin`")
+    elif commit.get("repository"):
+        report(("commit", "repository"), "nothing is committed there: add `mode: push` or `mode: pull-request`")
 
 
 def _check_hosts(registries: Mapping[str, Any], report: Report) -> None:

@@ -40,7 +40,7 @@ class Delivery:
     environments: tuple[str, ...]
     """Where images are promoted to, each after the one it takes them from."""
     secrets: tuple[str, ...]
-    """Variables that hold secrets: passwords and build secrets."""
+    """Variables that hold secrets: passwords, build secrets, and what commits are pushed and signed with."""
     variables: tuple[str, ...]
     """All other variables that the config refers to."""
     identity_pools: tuple[str, ...] = ()
@@ -81,6 +81,8 @@ def _secrets(root: Node) -> Iterator[str]:
     for _, registry in _entries(root, "registries"):
         if password := _text(registry, "auth", "password"):
             yield from variables.names(password)
+    for place in (("token",), ("ssh-key",), ("signing", "key")):
+        yield from variables.names(_text(root, "commit", *place) or "")
     for _, image in _entries(root, "images"):
         for _, secret in _entries(image, "secrets"):
             if name := _text(secret, "env"):

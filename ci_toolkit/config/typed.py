@@ -23,6 +23,7 @@ from ci_toolkit.config.options import (
     SarifOptions,
     ScanOptions,
     SecretSource,
+    SigningOptions,
     TrustOptions,
 )
 from ci_toolkit.model.findings import Severity
@@ -47,6 +48,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
     root = file.parent
     registries = [_registry(host, options, env) for host, options in filled["registries"].items()]
     images = {name: _image(name, options, schema, root) for name, options in filled["images"].items()}
+    commit = _commit(filled["commit"], env)
     return Config(
         file=file,
         root=root,
@@ -59,10 +61,10 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         trust=trust(filled["trust"]),
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
-        commit=_commit(filled["commit"]),
+        commit=commit,
         quarantine=formats.remote_repository(filled["quarantine"]) if filled["handoff"] == "registry" else None,
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
-        secrets=_secrets(registries, images, env),
+        secrets=_secrets(registries, images, commit, env),
     )
 
 
@@ -72,9 +74,15 @@ def _hash(section: Mapping[str, Any]) -> str:
 
 
 def _secrets(
-    registries: list[RegistryOptions], images: Mapping[str, ImageOptions], env: Mapping[str, str]
+    registries: list[RegistryOptions],
+    images: Mapping[str, ImageOptions],
+    commit: CommitOptions,
+    env: Mapping[str, str],
 ) -> tuple[str, ...]:
     values = [r.auth.password for r in registries if r.auth and r.auth.password]
+    values += [commit.token] if commit.token else []
+    keys = (commit.ssh_key, commit.signing and commit.signing.key)
+    values += [key for key in keys if key and not key.startswith("/")]  # a key's path is no secret
     for image in images.values():
         values += [env[source.env] for source in image.secrets.values() if source.env and env.get(source.env)]
     return tuple(dict.fromkeys(values))
@@ -91,11 +99,10 @@ def _registry(text: str, options: Mapping[str, Any], env: Mapping[str, str]) -> 
 
 
 def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
-    password = options.get("password")
     return AuthOptions(
         provider=options.get("provider", "login"),
         username=options.get("username"),
-        password=_password(password, env) if password else None,
+        password=_secret_value(options.get("password"), env),
         role=options.get("role"),
         tenant_id=options.get("tenant-id"),
         client_id=options.get("client-id"),
@@ -106,12 +113,19 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
     )
 
 
-def _password(text: str, env: Mapping[str, str]) -> str | None:
+def _secret_value(text: str | None, env: Mapping[str, str]) -> str | None:
     """None where the variable isn't there: then `Document` knew that nobody needs it."""
+    if text is None:
+        return None
     try:
         return variables.replaced(text, env) or None
     except variables.Unresolvable:
         return None
+
+
+def _later(text: str | None, env: Mapping[str, str]) -> str | None:
+    """Empty where the variable isn't there, which counts only once a commit is made."""
+    return None if text is None else _secret_value(text, env) or ""
 
 
 def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
@@ -231,10 +245,15 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
     )
 
 
-def _commit(options: Mapping[str, Any]) -> CommitOptions:
-    author = options.get("author")
+def _commit(options: Mapping[str, Any], env: Mapping[str, str]) -> CommitOptions:
+    author, signing = options.get("author"), options.get("signing")
     return CommitOptions(
         mode=options["mode"],
+        repository=options.get("repository"),
+        token=_later(options.get("token"), env),
+        ssh_key=_later(options.get("ssh-key"), env),
+        known_hosts=options.get("known-hosts"),
+        signing=SigningOptions(format=signing["format"], key=_later(signing["key"], env) or "") if signing else None,
         branch=options.get("branch"),
         remote=options["remote"],
         message=options["message"],

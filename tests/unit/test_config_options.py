@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.config.load import load
-from ci_toolkit.config.options import AuthOptions, Author, CommitOptions
+from ci_toolkit.config.options import AuthOptions, Author, CommitOptions, SigningOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.model.tags import TagRule
@@ -68,6 +68,11 @@ def test_everything() -> None:
     assert backend.version_file == root / "VERSION"
     assert config.commit == CommitOptions(
         mode="push",
+        repository="git@git.example.com:acme/gitops.git",
+        token="gitops-token",
+        ssh_key="/run/secrets/deploy-key",
+        known_hosts="git.example.com ssh-ed25519 AAAA",
+        signing=SigningOptions(format="ssh", key=""),
         branch="main",
         remote="upstream",
         message="deploy: {image} {digest:12}",
