@@ -43,13 +43,13 @@ def wants_commit(session: Session) -> bool:
 
 def require_access(session: Session) -> None:
     """Raise UsageError where the variables tell already that nothing can be committed: before a long build."""
-    from ci_toolkit.commits.keys import missing_secret
+    from ci_toolkit.commits.keys import given
 
     options = session.config.commit
     signing = options.signing.key if options.signing else None
     for option, value in (("token", options.token), ("ssh-key", options.ssh_key), ("signing.key", signing)):
-        if value == "":
-            raise missing_secret(option)
+        if value is not None:
+            given(value, option)
     if options.mode == "pull-request" and (error := _requests(session, datetime.now(UTC)).hindrance()):
         raise error
 
@@ -58,7 +58,6 @@ def run_step(session: Session, now: datetime) -> Step:
     """The step that commits what a run pinned under its own `pin`."""
     from ci_toolkit.progress import Silent
     from ci_toolkit.steps.commit_pins import Pins
-    from ci_toolkit.steps.commit_place import CommitPlace, Elsewhere
     from ci_toolkit.steps.pin import PinStep
 
     def pin(root: Path, targets: TargetOf | None) -> Step:
@@ -150,7 +149,8 @@ def _requests(session: Session, now: datetime) -> RequestHosts:
     """Where requests are opened: the job's own CI system's code host, or the one of the other repository."""
     from ci_toolkit.ci.no_requests import NoRequests
 
-    platform, env, token = session.context.platform, session.env, session.config.commit.token
+    platform: str = session.context.platform
+    env, token = session.env, session.config.commit.token
     if session.other:
         from ci_toolkit.ci.git import web_address
         from ci_toolkit.ci.request_elsewhere import job_there

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ci_toolkit.commits.keys import missing_secret
+from ci_toolkit.commits.keys import given
 from ci_toolkit.errors import UsageError
 from ci_toolkit.proxies import is_loopback
 
@@ -60,15 +60,13 @@ def stated_variables(url: str, token: str, env: Mapping[str, str], redact: Redac
     The user is the address's, else one that GitHub wants for an app's token, and that others take as well. Raises
     UsageError for a token that isn't there, or would travel in the open.
     """
-    if not token:
-        raise missing_secret("token")
     parts = urlsplit(url)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         message = f"commit.token would travel in the open to {parts.hostname}"
         raise UsageError(message, hint="give the repository's https address")
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     known = [(f"url.{bare}.insteadOf", url)] if bare != url else []
-    name, login = _header(bare, unquote(parts.username or "") or _GITHUB_USER, token, redact)
+    name, login = _header(bare, unquote(parts.username or "") or _GITHUB_USER, given(token, "token"), redact)
     # An empty one takes away those that are there, as of actions/checkout: two are refused.
     return _settings(env, [*known, (name, ""), (name, login)])
 

@@ -27,10 +27,12 @@ def private_directory() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-def missing_secret(option: str) -> UsageError:
-    """What is wrong where an option's variable isn't there."""
-    message = f"commit.{option}: its variable isn't set, or is empty"
-    return UsageError(message, hint="give the secret to the job that commits, and to no other")
+def given(value: str, option: str) -> str:
+    """The value of an option that is a secret; raises UsageError where its variable isn't there."""
+    if not value:
+        message = f"commit.{option}: its variable isn't set, or is empty"
+        raise UsageError(message, hint="give the secret to the job that commits, and to no other")
+    return value
 
 
 def key_text(value: str, option: str, redact: Redactor) -> str:
@@ -38,9 +40,7 @@ def key_text(value: str, option: str, redact: Redactor) -> str:
 
     Raises UsageError where there is none.
     """
-    if not value:
-        raise missing_secret(option)
-    text = _read(Path(value), option) if value.startswith("/") else value
+    text = _read(Path(value), option) if given(value, option).startswith("/") else value
     lines = text.replace("\r\n", "\n").strip()
     redact.add(lines)
     return f"{lines}\n"
