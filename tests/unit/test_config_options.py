@@ -97,7 +97,7 @@ def test_everything() -> None:
     assert (production.source, production.immutable_tags) == ("staging", ("production-*",))
     assert production.repositories == {"backend": (Repository("registry.example.com", "prod/backend"),)}
     assert (production.pin[0].style, production.pin[0].expect) == ("digest", 3)
-    assert config.secrets == (ENV["REGISTRY_PASSWORD"], ENV["NPM_TOKEN"])
+    assert config.secrets == (ENV["REGISTRY_PASSWORD"], ENV["GITOPS_TOKEN"], ENV["NPM_TOKEN"])
     assert (config.pin[0].expect, config.pin[0].style) == (2, "digest")
     assert (config.pin[1].images, config.pin[1].style) == ((), "tag-and-digest")
 
