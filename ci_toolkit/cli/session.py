@@ -134,7 +134,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
         if trust.notice:
             progress.info(trust.notice)
         config, policy_from = base.policy(config, progress) if judges else (config, None)
-        other = _other_repository(config, trust, path, runner, env, redact)
+        other = _other_repository(config, trust, path, runner, env, redact, progress)
         opened = Session(
             settings=settings,
             env=env,
@@ -164,7 +164,13 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
 
 
 def _other_repository(
-    config: Config, trust: Trust, path: Path, runner: SystemRunner, env: Mapping[str, str], redact: Redactor
+    config: Config,
+    trust: Trust,
+    path: Path,
+    runner: SystemRunner,
+    env: Mapping[str, str],
+    redact: Redactor,
+    progress: Progress,
 ) -> OtherRepository | None:
     """The one that the config names. A run that may not commit looks at it as nobody."""
     if config.commit.repository is None:
@@ -181,6 +187,7 @@ def _other_repository(
         runner=runner,
         env=env,
         redact=redact,
+        progress=progress,
     )
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_toolkit.commits.login import logged_in
-from ci_toolkit.commits.refusal import Refusal
 from ci_toolkit.commits.remote import RemoteBranch, default_branch
 from ci_toolkit.commits.signing import UNSIGNED
+from ci_toolkit.commits.tries import tried
 from ci_toolkit.commits.worktree import Worktree
-from ci_toolkit.errors import RemoteError
 from ci_toolkit.git import Git
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.commits.login import Login
     from ci_toolkit.commits.signing import Signature
     from ci_toolkit.process import Runner
+    from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
 
 _OURS = "other-"
@@ -40,6 +40,7 @@ class OtherRepository:
         runner: Runner,
         env: Mapping[str, str],
         redact: Redactor,
+        progress: Progress,
     ) -> None:
         """`branch`: None for its default one. `workdir` gets what is fetched; one run holds it at a time."""
         self.address = address
@@ -49,6 +50,7 @@ class OtherRepository:
         self._runner = runner
         self._env = env
         self._redact = redact
+        self._progress = progress
         self._directory: Path | None = None
         self.tree: Path | None = None
         """Where the files are that `reach` brought; None: not reached yet."""
@@ -67,10 +69,7 @@ class OtherRepository:
         Raises RemoteError where nobody is let in, there is no such branch, or the server is away.
         """
         with self.connected() as git:
-            head = self.remote(git).head()
-            if isinstance(head, Refusal):
-                message = f"{self} can't be read: git and the server say:{head.said}"
-                raise RemoteError(message, hint=head.hint)
+            head = tried(self.remote(git).head, self, self._progress)
             place = Path(tempfile.mkdtemp(prefix="files-", dir=git.repository.parent))
             worktree = Worktree(git, place, "")
             worktree.check_out(head, patterns, ())

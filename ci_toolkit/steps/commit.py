@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.commits.refusal import Refusal
 from ci_toolkit.commits.remote import check_branch, push_arguments
-from ci_toolkit.errors import RemoteError
+from ci_toolkit.commits.tries import tried
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import is_request_branch, request_branch
 from ci_toolkit.steps.commit_making import Making
@@ -26,15 +23,11 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import CommitOptions, PinOptions
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.progress import Progress
-    from ci_toolkit.state import Commit, State
+    from ci_toolkit.state import State
     from ci_toolkit.steps.commit_making import Job, Way
     from ci_toolkit.steps.commit_pins import Pins
     from ci_toolkit.steps.commit_place import CommitPlace
     from ci_toolkit.steps.requests import RequestHosts
-
-ATTEMPTS = 10
-"""Each refusal of a moved branch is another's commit: ten runs at once all get theirs in."""
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 
 
 class CommitStep:
@@ -114,7 +107,7 @@ class CommitStep:
             self._progress.info("nothing to commit: no manifest holds an image of this run")
             return state
         with self._place.opened(held) as job, self._way(job) as way:
-            commit = self._delivered(way, state)
+            commit = tried(lambda: way.attempt(state), way.branch, self._progress, sleep=self._sleep)
         if commit is None or any(replace(known, at=commit.at) == commit for known in state.commits):
             return state
         return replace(state, commits=(*state.commits, commit))
@@ -150,23 +143,3 @@ class CommitStep:
                 branch=job.remote.sibling(source),
                 run_url=self._context.run_url,
             )
-
-    def _delivered(self, way: Way, state: State) -> Commit | None:
-        """Try until the commit is on the branch, or the branch needs none."""
-        for attempt in count(1):
-            came = way.attempt(state)
-            if not isinstance(came, Refusal):
-                return came
-            if attempt == ATTEMPTS:
-                message = f"{way.branch} took none of {ATTEMPTS} tries, and nothing is committed; git says:{came.said}"
-                raise RemoteError(message, hint=came.hint)
-            self._wait(way, came, attempt)
-        raise AssertionError
-
-    def _wait(self, way: Way, refusal: Refusal, attempt: int) -> None:
-        """Longer from time to time, and never as long as others wait."""
-        pause = min(_FIRST_WAIT * 2 ** (attempt - 1), _LONGEST_WAIT) * random.uniform(0.5, 1.5)  # noqa: S311 no secret
-        why = "has moved on" if refusal.kind == "moved" else "doesn't answer well"
-        self._progress.info(f"{way.branch} {why}; trying again on what it holds then, in {pause:.1f} s")
-        self._progress.debug(f"git said:{refusal.said}")
-        self._sleep(pause)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.ci.context import detect_context
+from ci_toolkit.commits.tries import ATTEMPTS
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
-from ci_toolkit.steps.commit import ATTEMPTS, CommitStep
+from ci_toolkit.steps.commit import CommitStep
 from ci_toolkit.steps.commit_pins import Pins
 from ci_toolkit.steps.commit_place import OwnCheckout
 from ci_toolkit.steps.pin import PinStep
