@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import UsageError
+from ci_toolkit.errors import ToolError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from ci_toolkit.redact import Redactor
 
 _LARGEST = 64 * 1024
+_LONGEST_TEMPORARY = 60
+"""Characters; the socket of an agent below it has at most 107 (unix(7))."""
 _NO_PASSPHRASE = "take a key of its own for this, made without a passphrase: nobody can type one here"  # noqa: S105
 
 
 @contextmanager
-def private_directory() -> Iterator[Path]:
+def private_directory(place: str | None = None) -> Iterator[Path]:
     """A directory for this user alone, outside of checkout and workdir, gone with all it holds when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="ci-toolkit-keys-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="ci-toolkit-keys-", dir=place, ignore_cleanup_errors=True) as name:
         yield Path(name).resolve()
 
 
@@ -76,7 +78,7 @@ def openpgp_home(value: str, option: str, runner: Runner, redact: Redactor) -> I
     Raises UsageError for what is no key, or can't sign; ToolError where gpg is missing.
     """
     text = key_text(value, option, redact)
-    with private_directory() as home:
+    with private_directory(None if len(tempfile.gettempdir()) <= _LONGEST_TEMPORARY else "/tmp") as home:  # noqa: S108
         # An agent that can't ask says so at once.
         write_private(home / "gpg-agent.conf", "pinentry-program /bin/false\n")
         write_private(home / "gpg.conf", "batch\nno-tty\nno-auto-key-retrieve\n")
@@ -101,7 +103,8 @@ def openpgp_home(value: str, option: str, runner: Runner, redact: Redactor) -> I
                 raise UsageError(message, hint=f"is it expired, or without a subkey that signs? {_NO_PASSPHRASE}")
             yield home, fingerprint
         finally:
-            runner.run(["gpgconf", "--kill", "gpg-agent"], env=env, timeout=10, check=False)
+            with suppress(ToolError):  # where it is missing, so is what is wrong already
+                runner.run(["gpgconf", "--kill", "gpg-agent"], env=env, timeout=10, check=False)
 
 
 def _last(text: str) -> str:
