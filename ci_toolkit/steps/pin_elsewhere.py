@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import ConfigError, VerdictError
@@ -41,9 +42,12 @@ class PinElsewhere:
 
         Raises as `PinStep.run`, and RemoteError where the repository can't be read.
         """
-        tree = self._place.other.reach(self._place.patterns)
+        other = self._place.other
+        tree = other.reach(self._place.patterns)
         with self._told():
-            return self._pin(tree).run(state)
+            found = self._pin(tree).run(state)
+        pins = (pin if pin in state.pins else replace(pin, repository=other.address) for pin in found.pins)
+        return replace(found, pins=tuple(pins))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

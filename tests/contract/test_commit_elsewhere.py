@@ -37,13 +37,33 @@ def test_a_run_commits_there_and_nowhere_else(place: GitOps) -> None:
     assert place.remote.message() == f"deploy: app\n\napp → {PINNED}\n\nImage-Digest: app@{digest('a')}"
     (commit,) = checkout.state().commits
     assert (commit.repository, commit.branch, commit.files) == (str(place.remote.path), "main", ("deploy/app.yaml",))
-    assert [(pin.file, pin.old, pin.new) for pin in checkout.state().pins] == [
-        ("deploy/app.yaml", f"{APP}:0.9", PINNED)
-    ]
+    (pin,) = checkout.state().pins
+    assert (pin.file, pin.old, pin.new, pin.repository) == (
+        "deploy/app.yaml",
+        f"{APP}:0.9",
+        PINNED,
+        str(place.remote.path),
+    )
+    assert f"deploy/app.yaml:4 of {place.remote.path}  {PINNED}" in result.stdout
+    assert f"committed  {place.remote.head()[:12]} on main of {place.remote.path}" in result.stdout
     assert place.app.count() == 1
     assert (checkout.git("rev-parse", "HEAD"), checkout.git("status", "--porcelain")) == here
     assert left(checkout) == LEFT
     assert "git pull" not in result.stderr
+
+
+def test_nothing_is_said_of_files_that_the_job_s_repository_doesn_t_have(place: GitOps, tmp_path: Path) -> None:
+    files = {name: tmp_path / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for file in files.values():
+        file.touch()
+    checkout = place.job(env={name: str(file) for name, file in files.items()})
+    checkout.env |= {"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/main", "GITHUB_REPOSITORY": "acme/shop"}
+    result = checkout.pin_and_commit()
+    assert result.returncode == 0, result.stderr
+    assert "::notice" not in result.stdout + result.stderr
+    assert "changed-files=\n" in files["GITHUB_OUTPUT"].read_text()
+    assert place.remote.head() in files["GITHUB_OUTPUT"].read_text()
+    assert f"`deploy/app.yaml` of `{place.remote.path}`" in files["GITHUB_STEP_SUMMARY"].read_text()
 
 
 def test_once_more_makes_no_second_commit(place: GitOps) -> None:
