@@ -174,6 +174,9 @@ def _requests(session: Session, now: datetime) -> RequestHosts:
         from ci_toolkit.ci.github_requests import GitHubRequests
 
         return GitHubRequests(
-            env={**env, "GITHUB_TOKEN": token} if token else env, redact=session.redact, progress=session.progress
+            env={**env, "GITHUB_TOKEN": token} if token else env,
+            redact=session.redact,
+            progress=session.progress,
+            token_name="commit.token" if token else "GITHUB_TOKEN",
         )
     return NoRequests()

@@ -61,7 +61,7 @@ def test_nothing_is_said_of_files_that_the_job_s_repository_doesn_t_have(place: 
     result = checkout.pin_and_commit()
     assert result.returncode == 0, result.stderr
     assert "::notice" not in result.stdout + result.stderr
-    assert "changed-files=\n" in files["GITHUB_OUTPUT"].read_text()
+    assert "deploy/app.yaml" not in files["GITHUB_OUTPUT"].read_text()
     assert place.remote.head() in files["GITHUB_OUTPUT"].read_text()
     assert f"`deploy/app.yaml` of `{place.remote.path}`" in files["GITHUB_STEP_SUMMARY"].read_text()
 
