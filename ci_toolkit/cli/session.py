@@ -179,13 +179,14 @@ def _other_repository(
     from ci_toolkit.commits.other import OtherRepository
     from ci_toolkit.steps.commit_place import login_of
 
+    trusted = trust.allows("commit")
     return OtherRepository(
         config.commit.repository,
         config.commit.branch,
-        login_of(config.commit) if trust.allows("commit") else Login(known_hosts=config.commit.known_hosts),
+        login_of(config.commit) if trusted else Login(known_hosts=config.commit.known_hosts),
         workdir=path,
         runner=runner,
-        env=env,
+        env=env if trusted else {},
         redact=redact,
         progress=progress,
     )

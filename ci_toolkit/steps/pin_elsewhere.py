@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from ci_toolkit.errors import ConfigError, VerdictError
+from ci_toolkit.errors import ConfigError, UsageError, VerdictError
 from ci_toolkit.model.plan import Action
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PinElsewhere:
     def run(self, state: State) -> State:
         """Record the places as the branch has them now, for `commit` to bring.
 
-        Raises as `PinStep.run`, and RemoteError where the repository can't be read.
+        Raises as `PinStep.run`, but UsageError for what is wrong there, and RemoteError where it can't be read.
         """
         other = self._place.other
         tree = other.reach(self._place.patterns)
@@ -55,9 +55,11 @@ class PinElsewhere:
         try:
             yield
         except ConfigError as error:
-            message = f"{self._place.other}: {error.message}"
+            # Its lines are no places in the job's own files, which reports would take them for.
+            lines = "".join(f"\n  {violation}" for violation in error.violations)
+            message = f"{self._place.other}: {error.message}{lines}"
             hint = f"files are looked up from the top of that repository; {error.hint}"
-            raise ConfigError(message, hint=hint, violations=error.violations) from error
+            raise UsageError(message, hint=hint) from error
         except VerdictError as error:
             message = f"{self._place.other}: {error.message}"
             raise VerdictError(message, hint="`ci-toolkit commit` brings the digests there") from error

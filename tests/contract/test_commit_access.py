@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import signal
 from typing import TYPE_CHECKING
 
@@ -173,6 +174,38 @@ def test_ended_in_the_middle_no_key_is_left(place: GitOps, sshd: SshServer, numb
     assert holding(place.directory, [body(sshd.client)]) == [sshd.client]
     assert temporary(checkout) == []
     assert sorted(p.name for p in (checkout.root / ".ci-toolkit").iterdir()) == [".gitignore", "lock", "state.json"]
+
+
+def test_a_deploy_key_for_the_own_repository(tmp_path: Path, sshd: SshServer) -> None:
+    stated = json.dumps({"mode": "push", "ssh-key": "${KEY}", "known-hosts": sshd.known_hosts})
+    files: dict[str, str | bytes] = {
+        ".ci-toolkit.yml": config("app", commit=stated),
+        "deploy/app.yaml": pod(f"{APP}:0.9"),
+    }
+    remote = make_remote(tmp_path / "own.git", files)
+    checkout = with_temporary(clone(remote, tmp_path / "checkout", {"app": digest("a")}))
+    checkout.git("remote", "set-url", "origin", sshd.url(remote.path))
+    checkout.env["KEY"] = sshd.client.read_text()
+    result = checkout.pin_and_commit()
+    assert result.returncode == 0, result.stderr
+    assert checkout.git("rev-parse", "HEAD") == remote.head()
+    assert (remote.count(), temporary(checkout)) == (2, [])
+
+
+def test_a_run_that_isn_t_trusted_looks_as_nobody(place: GitOps, sshd: SshServer, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"number": 7, "pull_request": {"number": 7, "head": {}, "base": {"sha": "0" * 40}}}))
+    checkout = by_ssh(place, sshd, sshd.client.read_text())
+    checkout.env |= {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request_target",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": "acme/shop",
+    }
+    result = checkout.run("pin")
+    assert result.returncode == 4, result.stderr
+    assert "Permission denied (publickey" in result.stderr
+    assert "Accepted publickey" not in sshd.log.read_text()
 
 
 def test_ten_at_once_over_ssh(place: GitOps, sshd: SshServer) -> None:

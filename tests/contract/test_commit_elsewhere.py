@@ -224,3 +224,12 @@ def test_a_repository_without_a_mode_is_refused_by_the_config(place: GitOps) -> 
     result = checkout.run("pin")
     assert result.returncode == 2
     assert "commit.repository" in result.stderr
+
+
+def test_a_remote_of_the_checkout_beside_it_is_refused_by_the_config(place: GitOps) -> None:
+    checkout = place.job()
+    file = checkout.root / ".ci-toolkit.yml"
+    file.write_text(file.read_text().replace('"mode"', '"remote": "upstream", "mode"'))
+    result = checkout.run("commit")
+    assert result.returncode == 2
+    assert "commit.remote: `repository` says where to commit" in result.stderr

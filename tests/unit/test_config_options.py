@@ -74,7 +74,7 @@ def test_everything() -> None:
         known_hosts="git.example.com ssh-ed25519 AAAA",
         signing=SigningOptions(format="ssh", key=""),
         branch="main",
-        remote="upstream",
+        remote="origin",
         message="deploy: {image} {digest:12}",
         author=Author(name="Deploy Bot", email="deploy@example.com"),
         request_prefix="bot/deploy",
