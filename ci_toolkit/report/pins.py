@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def pin_row(pin: PinEdit) -> tuple[str, str]:
-    """What to call it, and where it is with what it holds: in another repository, once the commit is there."""
+    """What to call it, and where it is with what it holds; in another repository, what the commit brings there."""
     same = "" if pin.old != pin.new else "  (was already)"
     where = f" of {pin.repository}" if pin.repository else ""
-    return "to pin" if pin.repository else "pinned", f"{pin.file}:{pin.line}{where}  {pin.new}{same}"
+    return "place" if pin.repository else "pinned", f"{pin.file}:{pin.line}{where}  {pin.new}{same}"
