@@ -10,7 +10,7 @@ import click
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
 from ci_toolkit.cli.attestations import ATTESTATIONS, read_attestations
-from ci_toolkit.cli.committing import require_requests
+from ci_toolkit.cli.committing import require_access
 from ci_toolkit.cli.execute import print_plan
 from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
@@ -73,8 +73,11 @@ def command(
         if settings.dry_run:
             print_plan(_step(opened, environment, order, images, lambda _: None).plan(state), settings)
             return
-        if environment.pin and opened.config.commit.mode == "pull-request":
-            require_requests(opened)
+        if environment.pin and opened.config.commit.mode != "none":
+            require_access(opened)
+            if opened.other:
+                # Its manifests are looked at before anything is copied, as those of a checkout are.
+                opened.other.reach([pattern for entry in environment.pin for pattern in entry.files])
         journal = pipeline.Journal(opened.state_file, state)
         with published(opened, journal, environment=to):
             try:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.ci.platform import Platform
     from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.commits.other import OtherRepository
     from ci_toolkit.config.options import Config, ImageOptions
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.progress import Progress
@@ -57,6 +58,8 @@ class Session:
     """What this run may do."""
     policy_from: str | None = None
     """Where the `scan` section of the config is from, where that isn't the checked-out file."""
+    other: OtherRepository | None = None
+    """The repository of the manifests, where that isn't the config's own."""
 
     @property
     def state_file(self) -> Path:
@@ -133,6 +136,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True, ask
         if trust.notice:
             progress.info(trust.notice)
         config, policy_from = base.policy(config, progress) if judges else (config, None)
+        other = _other_repository(config, trust, path, runner, env, redact, progress)
         opened = Session(
             settings=settings,
             env=env,
@@ -147,6 +151,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True, ask
             logins=logins,
             trust=trust,
             policy_from=policy_from,
+            other=other,
         )
         try:
             if settings.dry_run or not writes:
@@ -155,7 +160,38 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True, ask
                 with workdir(path):
                     yield opened
         finally:
+            if other:
+                other.close()
             runner.stop()
+
+
+def _other_repository(
+    config: Config,
+    trust: Trust,
+    path: Path,
+    runner: SystemRunner,
+    env: Mapping[str, str],
+    redact: Redactor,
+    progress: Progress,
+) -> OtherRepository | None:
+    """The one that the config names. A run that may not commit looks at it as nobody."""
+    if config.commit.repository is None:
+        return None
+    from ci_toolkit.commits.login import Login
+    from ci_toolkit.commits.other import OtherRepository
+    from ci_toolkit.steps.commit_place import login_of
+
+    trusted = trust.allows("commit")
+    return OtherRepository(
+        config.commit.repository,
+        config.commit.branch,
+        login_of(config.commit) if trusted else Login(known_hosts=config.commit.known_hosts),
+        workdir=path,
+        runner=runner,
+        env=env if trusted else {},
+        redact=redact,
+        progress=progress,
+    )
 
 
 def _own_commits(path: Path) -> Mapping[str, str]:

@@ -222,21 +222,26 @@ class Workshop:
         )
 
     def _pin(self) -> Step:
+        from ci_toolkit.cli.committing import pin_step
         from ci_toolkit.steps.pin import PinStep
         from ci_toolkit.steps.pin_tags import Registries
 
         session = self._session
-        return PinStep(
-            pins=session.config.pin,
-            images=session.images,
-            root=session.config.root,
-            progress=session.progress,
-            partial=len(session.images) < len(session.config.images),
-            check=self._wishes.check,
-            show=_show_diff(session) if self._wishes.diff else None,
-            names=session.config.images,
-            registries=Registries(self.destinations, pushed_now=self._pushes),
-        )
+
+        def pin(root: Path) -> Step:
+            return PinStep(
+                pins=session.config.pin,
+                images=session.images,
+                root=root,
+                progress=session.progress,
+                partial=len(session.images) < len(session.config.images),
+                check=self._wishes.check,
+                show=_show_diff(session) if self._wishes.diff else None,
+                names=session.config.images,
+                registries=Registries(self.destinations, pushed_now=self._pushes),
+            )
+
+        return pin_step(session, session.config.pin, pin)
 
     def _commit(self) -> Step:
         from ci_toolkit.cli.committing import run_step

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config import document, schema, source, typed
+from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
@@ -42,7 +42,7 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
 def lint_defaults() -> LintOptions:
     """The options of `lint` where there is no config."""
     rules = schema.load()
-    return typed.lint(rules.filled(rules.document, {})["lint"])
+    return typed_rules.lint(rules.filled(rules.document, {})["lint"])
 
 
 def parsed(text: str, name: str, violations: Violations) -> Node:

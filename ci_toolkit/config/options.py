@@ -187,12 +187,30 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SigningOptions:
+    """`commit.signing`: the key that signs each commit."""
+
+    format: Literal["ssh", "openpgp"]
+    key: str = field(repr=False)
+    """The private key itself, or the path of its file; empty where its variable isn't set."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CommitOptions:
     """`commit`: how pinned manifests get onto a branch."""
 
     mode: Literal["none", "push", "pull-request"]
+    repository: str | None
+    """The address of another repository, with the manifests; None: they are in the config's own."""
+    token: str | None = field(repr=False)
+    """Empty where its variable isn't set; so are the keys."""
+    ssh_key: str | None = field(repr=False)
+    """A private key itself, or the path of its file."""
+    known_hosts: str | None
+    """Lines of a known_hosts file, or the path of one."""
+    signing: SigningOptions | None
     branch: str | None
-    """None: the branch that is checked out, or that the CI system runs for."""
+    """None: the branch that is checked out, or that the CI system runs for; of another repository its default one."""
     remote: str
     message: str
     """A template (`ci_toolkit.model.commit_message`)."""

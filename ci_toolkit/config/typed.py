@@ -15,21 +15,16 @@ from ci_toolkit.config.options import (
     CacheOptions,
     CommitOptions,
     Config,
-    DatabaseOptions,
     EnvironmentOptions,
     ImageOptions,
-    LintOptions,
     PinOptions,
     RegistryOptions,
     SarifOptions,
-    ScanOptions,
     SecretSource,
-    TrustOptions,
+    SigningOptions,
 )
+from ci_toolkit.config.typed_rules import lint, scan, trust
 from ci_toolkit.model.field_path import parse_field_path
-from ci_toolkit.model.findings import Severity
-from ci_toolkit.model.gate import GatePolicy, Ignore
-from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.reference import LayoutRepository
 from ci_toolkit.model.tags import Flavor, TagRule
 
@@ -50,6 +45,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
     root = file.parent
     registries = [_registry(host, options, env) for host, options in filled["registries"].items()]
     images = {name: _image(name, options, schema, root) for name, options in filled["images"].items()}
+    commit = _commit(filled["commit"], env)
     return Config(
         file=file,
         root=root,
@@ -62,11 +58,11 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         trust=trust(filled["trust"]),
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
-        commit=_commit(filled["commit"]),
+        commit=commit,
         quarantine=formats.remote_repository(filled["quarantine"]) if filled["handoff"] == "registry" else None,
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
         lint=lint(filled["lint"]),
-        secrets=_secrets(registries, images, env),
+        secrets=_secrets(registries, images, commit, env),
     )
 
 
@@ -76,9 +72,15 @@ def _hash(section: Mapping[str, Any]) -> str:
 
 
 def _secrets(
-    registries: list[RegistryOptions], images: Mapping[str, ImageOptions], env: Mapping[str, str]
+    registries: list[RegistryOptions],
+    images: Mapping[str, ImageOptions],
+    commit: CommitOptions,
+    env: Mapping[str, str],
 ) -> tuple[str, ...]:
     values = [r.auth.password for r in registries if r.auth and r.auth.password]
+    values += [commit.token] if commit.token else []
+    keys = (commit.ssh_key, commit.signing and commit.signing.key)
+    values += [key for key in keys if key and not key.startswith("/")]  # a key's path is no secret
     for image in images.values():
         values += [env[source.env] for source in image.secrets.values() if source.env and env.get(source.env)]
     return tuple(dict.fromkeys(values))
@@ -95,11 +97,10 @@ def _registry(text: str, options: Mapping[str, Any], env: Mapping[str, str]) -> 
 
 
 def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
-    password = options.get("password")
     return AuthOptions(
         provider=options.get("provider", "login"),
         username=options.get("username"),
-        password=_password(password, env) if password else None,
+        password=_secret_value(options.get("password"), env),
         role=options.get("role"),
         tenant_id=options.get("tenant-id"),
         client_id=options.get("client-id"),
@@ -110,12 +111,19 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
     )
 
 
-def _password(text: str, env: Mapping[str, str]) -> str | None:
+def _secret_value(text: str | None, env: Mapping[str, str]) -> str | None:
     """None where the variable isn't there: then `Document` knew that nobody needs it."""
+    if text is None:
+        return None
     try:
         return variables.replaced(text, env) or None
     except variables.Unresolvable:
         return None
+
+
+def _later(text: str | None, env: Mapping[str, str]) -> str | None:
+    """Empty where the variable isn't there, which counts only once a commit is made."""
+    return None if text is None else _secret_value(text, env) or ""
 
 
 def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
@@ -196,35 +204,6 @@ def _flavor(options: Mapping[str, Any]) -> Flavor:
     return Flavor(options["latest"], options["prefix"], options["suffix"], on_latest=options["on-latest"])
 
 
-def trust(options: Mapping[str, Any]) -> TrustOptions:
-    """The options of `trust`."""
-    return TrustOptions(forks=tuple(options["forks"]), pull_request_target=tuple(options["pull-request-target"]))
-
-
-def scan(options: Mapping[str, Any]) -> ScanOptions:
-    """The options of `scan`."""
-    gate = options["gate"]
-    policy = GatePolicy(
-        severity=None if gate["severity"] == "none" else Severity.parse(gate["severity"]),
-        fixable_only=gate["fixable-only"],
-        unknown=gate["unknown"],
-        end_of_life_os=gate["end-of-life-os"],
-        incomplete=gate["incomplete"],
-        ignores=tuple(Ignore(**{**entry, "expires": formats.day(entry["expires"])}) for entry in options["ignore"]),
-    )
-    database = options["database"]
-    return ScanOptions(
-        gate=policy,
-        database=DatabaseOptions(
-            repositories=tuple(database["repositories"]), max_age=formats.duration(database["max-age"])
-        ),
-        timeout=formats.duration(options["timeout"]),
-        trivy_image=options["trivy-image"],
-        policy_from=options["policy-from"],
-        sbom=tuple(options["sbom"]),
-    )
-
-
 def _pin(entry: Mapping[str, Any]) -> PinOptions:
     expect = entry.get("expect")
     return PinOptions(
@@ -237,10 +216,15 @@ def _pin(entry: Mapping[str, Any]) -> PinOptions:
     )
 
 
-def _commit(options: Mapping[str, Any]) -> CommitOptions:
-    author = options.get("author")
+def _commit(options: Mapping[str, Any], env: Mapping[str, str]) -> CommitOptions:
+    author, signing = options.get("author"), options.get("signing")
     return CommitOptions(
         mode=options["mode"],
+        repository=options.get("repository"),
+        token=_later(options.get("token"), env),
+        ssh_key=_later(options.get("ssh-key"), env),
+        known_hosts=options.get("known-hosts"),
+        signing=SigningOptions(format=signing["format"], key=_later(signing["key"], env) or "") if signing else None,
         branch=options.get("branch"),
         remote=options["remote"],
         message=options["message"],
@@ -270,18 +254,6 @@ def _environment_pin(pattern: str, options: Mapping[str, Any], schema: Schema) -
     entry = {"files": [pattern], "images": options["images"]}
     filled: dict[str, Any] = schema.filled(schema.document["$defs"]["pin"], entry)
     return filled
-
-
-def lint(options: Mapping[str, Any]) -> LintOptions:
-    """The options of `lint`."""
-    environments = options.get("environments")
-    return LintOptions(
-        paths=tuple(options["paths"]),
-        exclude=tuple(options["exclude"]),
-        registries=tuple(map(Namespace.parse, options["registries"])),
-        environments=None if environments is None else tuple(environments),
-        rules=options["rules"],
-    )
 
 
 def _absolute(path: Path) -> Path:

@@ -81,7 +81,7 @@ RULES = {
     "GitLab: Commit message does not follow the pattern 'JIRA-[0-9]+'": ("rule", "commit.message"),
     "GitLab: Commit message contains the forbidden pattern 'deploy'": ("rule", "commit.message"),
     "GitLab: Branch name 'ci-toolkit/pin/main' does not follow the pattern '^feature/'": ("rule", "request-prefix"),
-    "GitLab: Commit must be signed with a GPG key": ("rule", "signed commits"),
+    "GitLab: Commit must be signed with a GPG key": ("rule", "commit.signing"),
     "GitLab: File name deploy/app.yaml was prohibited by the pattern 'yaml$'.": ("rule", "limits"),
     'GitLab: File "deploy/app.yaml" is larger than the allowed size of 1 MB': ("rule", "limits"),
     "GitLab: Your push to this repository has been rejected because this repository has exceeded its size limit of "

@@ -27,9 +27,7 @@ REFUSED_VARIABLES = {
         "2:10: variables.IMAGE: $IMAGE stands for something else in line 4"
     ),
 }
-INPUTS = sorted(
-    file for file in GOLDEN.rglob("*.in.*") if file.name != REFUSED and file.name not in REFUSED_VARIABLES
-)
+INPUTS = sorted(file for file in GOLDEN.rglob("*.in.*") if file.name != REFUSED and file.name not in REFUSED_VARIABLES)
 
 
 def name_of(file: Path) -> str:
