@@ -32,7 +32,7 @@ COMMANDS = {
     "scan": "Scan every platform and evaluate the gate.",
     "push": "Push what the gate let pass, tags last.",
     "sarif": "Write the SARIF reports.",
-    "pin": "Write the pushed digests into manifests.",
+    "pin": "Write digests into manifests.",
     "commit": "Commit the pinned manifests and push.",
     "promote": "Bring images to an environment, by digest.",
     "state": "Show what the last run established.",

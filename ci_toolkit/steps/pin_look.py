@@ -56,9 +56,11 @@ def pinned_files(
     return _spread(partial(_pinned, targets, named), workspace, names)
 
 
-def images(workspace: Workspace, names: Sequence[str], *, targets: Sequence[Target] = ()) -> list[Look]:
-    """The images of the files, or of those that may hold a target; nothing of a file without any."""
-    return _spread(partial(_images, targets), workspace, names)
+def images(
+    workspace: Workspace, names: Sequence[str], *, targets: Sequence[Target] = (), named: Collection[str] = ()
+) -> list[Look]:
+    """The images of the files, or of those that may hold a target, and what can't be read; `named` as above."""
+    return _spread(partial(_images, targets, named), workspace, names)
 
 
 def _spread(work: Callable[[str, Snapshot], Look | None], workspace: Workspace, names: Sequence[str]) -> list[Look]:
@@ -103,8 +105,8 @@ def _pinned(targets: Sequence[Target], named: Collection[str], name: str, before
     )
 
 
-def _images(targets: Sequence[Target], name: str, read: Snapshot) -> Look | None:
-    if targets and not may_hold(read.data, targets):
+def _images(targets: Sequence[Target], named: Collection[str], name: str, read: Snapshot) -> Look | None:
+    if targets and name not in named and not may_hold(read.data, targets):
         return None
     _, spans = find(decoded(read.data, name).removeprefix(BOM), name)
     if not spans:

@@ -43,7 +43,7 @@ class PathPins:
     def tags(self, only: Collection[Repository] = ()) -> list[SeenImage]:
         """The places that name an image without its digest, or one of these repositories' images."""
         holding = [_any_of(repository) for repository in only]
-        self._seen = images(self.workspace, self._names, targets=holding)
+        self._seen = images(self.workspace, self._names, targets=holding, named=self._named)
         self._refuse(self._seen)
         seen = [image for look in self._seen for image in look.images if image.reference.digest is None]
         return [image for image in seen if not only or image.reference.repository in only]

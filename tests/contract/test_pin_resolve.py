@@ -98,6 +98,9 @@ def test_nothing_is_asked_where_everything_is_pinned(checkout: Checkout, proxy: 
     checkout.write(one=pod(f"{tool}:1.0@{DIGEST}", f'"{tool}:{{{{ x }}}}"'), bad="{{ if }}\nimage: x\n{{ end }}\n")
     document = checkout.pinned("--resolve")
     assert (document["edits"], len(document["skipped"]), len(document["unreadable"])) == ([], 1, 1)
+    named = checkout.pin("--resolve", f"--image={tool}", "bad.yaml")
+    assert named.returncode == 2
+    assert "bad.yaml:2:1: a template" in named.stderr
     assert proxy.seen == []
 
 
