@@ -114,14 +114,14 @@ def test_a_path_that_is_none_is_told_with_its_place(checkout: Checkout) -> None:
     [
         ("imgae=app", "'imgae' says nothing to ci-toolkit: did you mean `image=`?"),
         ("image=apq", "a comment marks it as apq, which is no image of the config: did you mean app?"),
-        ("image=app", f"a comment marks it as app, which is {APP}, but it is 'busybox:1'"),
+        ("image=app", "a comment marks it as app, which is REGISTRY/app, but it is 'busybox:1'"),
     ],
 )
 def test_a_comment_that_cannot_be_meant_is_told_with_its_place(checkout: Checkout, comment: str, reason: str) -> None:
     write(checkout.root, {"deploy/a.yaml": f"x:\n  y: busybox:1 # ci-toolkit: {comment}\n"})
     said = pinned(checkout)
     assert "deploy/a.yaml:2:" in said
-    assert reason in said
+    assert reason.replace("REGISTRY", REGISTRY) in said
     assert read(checkout, "app.yaml") == OLD
 
 

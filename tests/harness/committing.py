@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMAND = Path(sys.executable).parent / "ci-toolkit"
 PORT = free_port()
 REGISTRY = f"127.0.0.1:{PORT}/acme"
+"""Each process of a test run has its own, so it must not get into the name of a test."""
 _TAG = re.compile(r"/v2/acme/(?P<name>[^/]+)/manifests/1\.0")
 
 
