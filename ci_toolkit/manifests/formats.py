@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 FORMATS: tuple[ManifestFormat, ...] = (
     DockerfileFormat(),
     GitHubWorkflowFormat(),
-    GitLabCiFormat(),
     GitHubActionFormat(),
     ComposeFormat(),
     KustomizationFormat(),
     HelmValuesFormat(),
+    GitLabCiFormat(),
     KubernetesFormat(),
 )
 """The first that takes a file reads it; the last takes every file."""
