@@ -33,8 +33,7 @@ def resolved_targets(
     if not questions:
         return []
     with desk(settings) as opened:
-        kept = Answers(cache_directory(os.environ) / "digests.json", time.time()) if cache else None
-        digests = digests_of(questions, opened.client, kept)
+        digests = digests_of(questions, opened.client, _answers() if cache else None)
         opened.destinations.tell_budgets()
     for named in tagged.values():
         if named.digest:
@@ -48,3 +47,9 @@ def resolved_targets(
         *(target(image, tag=image.tag, only=None) for image in tagged.values()),
         *(target(each, tag=None, only=each.tag or "") for each in dict.fromkeys(image.reference for image in seen)),
     ]
+
+
+def _answers() -> Answers | None:
+    """What was answered a moment ago; None without a place that is the user's own, where nobody else could answer."""
+    own = os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME")
+    return Answers(cache_directory(os.environ) / "digests.json", time.time()) if own else None

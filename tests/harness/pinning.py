@@ -18,6 +18,7 @@ DIGEST, NEWER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 
 
 def pod(*images: str) -> str:
+    """A manifest with these images, one a line from the fourth on."""
     return "kind: Pod\nspec:\n  containers:\n" + "".join(f"    - image: {image}  # keep\n" for image in images)
 
 
@@ -39,15 +40,18 @@ class Checkout:
             self.write_file(f"{name.replace('__', '/')}.yaml", text)
 
     def write_file(self, name: str, text: str) -> Path:
+        """Write one file of any name."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
     def read(self, name: str) -> str:
+        """What a file holds now."""
         return (self.root / name).read_text(encoding="utf-8")
 
     def pin(self, *arguments: str, below: str = ".") -> subprocess.CompletedProcess[str]:
+        """Run `ci-toolkit pin` in a directory of the checkout."""
         return self.command("pin", *arguments, cwd=self.root / below, env=self.env, timeout=60)
 
     def pinned(self, *arguments: str, code: int = 0) -> Any:
