@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -32,6 +36,15 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def cache_directory(env: Mapping[str, str]) -> Path:
+    """What is kept between runs: below XDG_CACHE_HOME, else below HOME; never in the workspace.
+
+    A pull request can plant files in the workspace, and a planted answer would be believed.
+    """
+    base = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "/var/tmp")  # noqa: S108
+    return Path(base).absolute() / "ci-toolkit"
 
 
 def name_in_state(path: Path, root: Path, workdir: Path) -> str:

@@ -1,7 +1,7 @@
 """File patterns below a directory: `*`, `?`, `[…]` within a name, `**` across directories; never outside of it.
 
 As in a shell, a wildcard passes over names that start with a dot. A symbolic link is taken for what it points at, if
-that lies inside; `**` follows none.
+that lies inside; `**` follows none. Workflows of GitHub are found by patterns alone that spell out where they lie.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAGIC = re.compile(r"[*?\[]")
 _BARE = frozenset({"*", "**"})
+_WORKFLOWS = (".github", "workflows")
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -27,11 +28,12 @@ def is_literal(pattern: str) -> bool:
     return _MAGIC.search(pattern) is None
 
 
-def matching(root: str, pattern: str) -> list[str]:
+def matching(root: str, pattern: str, *, written: bool = True) -> list[str]:
     """The files that match, sorted, as paths relative to `root`, which is a real path; links are resolved.
 
     A bare `*` or `**` at the end takes YAML and JSON files alone. Raises UsageError for a pattern or a match that
-    leads outside or to where nothing may be written, and ToolError for a directory that can't be read.
+    leads outside or, if they are to be `written`, to where nothing may be, and ToolError for a directory that can't
+    be read.
     """
     parts = _parts(pattern)
     found: set[str] = set()
@@ -52,18 +54,32 @@ def matching(root: str, pattern: str) -> list[str]:
                 waiting.append((path, index))
             elif not last:
                 waiting.append((path, index + 1))
-    for path in found:
-        check_writable(path)
-    return sorted(found)
+    workflows = _spelled_out(parts)
+    files = sorted(found)
+    for path in files if written else ():
+        check_writable(path, workflows=workflows is not None and path.startswith(workflows))
+    return files
 
 
-def check_writable(path: str) -> None:
-    """Raise UsageError for a path inside a place that is never written: git's own files, workflows."""
+def check_writable(path: str, *, workflows: bool = False) -> None:
+    """Raise UsageError for a path inside a place that is never written: git's own files, and workflows unless told."""
     parts = tuple(part.lower() for part in PurePosixPath(path).parts)
-    workflows = any(parts[i : i + 2] == (".github", "workflows") for i in range(len(parts)))
-    if ".git" in parts or workflows:
-        message = f"{path}: nothing below .git or .github/workflows is ever written"
+    is_workflow = any(parts[i : i + 2] == _WORKFLOWS for i in range(len(parts)))
+    if ".git" in parts:
+        message = f"{path}: nothing below .git is ever written"
         raise UsageError(message, hint="name the directory of the manifests")
+    if is_workflow and not workflows:
+        message = f"{path}: a workflow is only written where a pattern spells out .github/workflows/"
+        raise UsageError(message, hint="name it by a pattern of its own, such as `.github/workflows/*.yml`")
+
+
+def _spelled_out(parts: tuple[str, ...]) -> str | None:
+    """The directory of workflows that a pattern names without a wildcard, with `/`; None where it names none."""
+    for i in range(len(parts) - 2):
+        directory = "/".join(parts[: i + 2])
+        if parts[i : i + 2] == _WORKFLOWS and is_literal(directory):
+            return f"{directory}/"
+    return None
 
 
 def _parts(pattern: str) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ _PASSED_ON_PREFIXES = ("LC_", "XDG_", "BUILDX_")
 _INSTALL = {
     "docker": "install Docker Engine with the Buildx plugin, or on Debian and Ubuntu: apt-get install docker.io",
     "git": "install git",
+    "gpg": "install GnuPG, or sign with an SSH key",
+    "ssh-keygen": "install OpenSSH's client, on Debian and Ubuntu: apt-get install openssh-client",
     "trivy": "install Trivy, or let the toolkit run it from its container image",
 }
 _GRACE = 3.0

@@ -132,6 +132,8 @@ class PinEdit:
     new: str
     environment: str | None = None
     """The environment it was pinned for; None: for the run's own `pin` section."""
+    repository: str | None = None
+    """The address of the other repository that the file is in, where the commit brings it; None: the config's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,11 +149,11 @@ class Commit:
     """One commit of pinned manifests that is on its branch at the remote."""
 
     repository: str
-    """Web address of the repository, or the remote's name where it has none."""
+    """Web address of the repository; where it has none, the remote's name, or another repository's address."""
     branch: str
     revision: str
     files: tuple[str, ...]
-    """Relative to the config's directory."""
+    """Relative to the config's directory, or to the top of another repository."""
     environment: str | None = None
     """The environment it was pinned for; None: for the run's own `pin` section."""
     at: str

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError, ToolkitError, UsageError
+from ci_toolkit.listing import DIRECTORY as _DIRECTORY
+from ci_toolkit.listing import inside_of, listed
 from ci_toolkit.patterns import check_writable, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_AT_ONCE = 8
+"""Files that are written at once: a disk that is asked to keep many together takes little longer than for one."""
 _WHOLE = "every file is as it was; free some space or mend the permissions, and run again"
 
 
@@ -60,25 +63,65 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
 
-    def files(self, pattern: str) -> list[str]:
-        """The files that match a pattern (`ci_toolkit.patterns`); raises UsageError for one that leads outside."""
-        return matching(self._root, pattern)
+    def files(self, pattern: str, *, written: bool = True) -> list[str]:
+        """The files that match a pattern (`ci_toolkit.patterns`); raises UsageError for one that leads outside.
+
+        `written`: they are to be, so one where nothing may be written is refused, too.
+        """
+        return matching(self._root, pattern, written=written)
+
+    def below(self, path: str, wanted: Callable[[str], bool]) -> list[str]:
+        """A file, or the files below a directory whose names are wanted (`ci_toolkit.listing`).
+
+        Raises UsageError for what isn't there, is a link or leads outside, ToolError for what can't be listed.
+        """
+        inside = inside_of(path or ".")
+        if not os.path.lexists(f"{self._root}/{inside}"):
+            message = f"there is no {path}"
+            raise UsageError(message, hint="name files and directories that are there")
+        with self._parent(inside or ".", "read") as (directory, name):
+            kind = stat.S_IFMT(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+            if kind == stat.S_IFDIR:
+                start = os.open(name, _DIRECTORY, dir_fd=directory)
+                try:
+                    return list(listed(start, inside, wanted))
+                finally:
+                    os.close(start)
+        if kind != stat.S_IFREG:
+            message = f"{path} is neither a file nor a directory" if kind != stat.S_IFLNK else f"{path} is a link"
+            raise UsageError(message, hint="name a file or a directory, where it really is")
+        return [inside]
 
     def read(self, path: str, *, limit: int) -> Snapshot:
         """A regular file of at most `limit` bytes; raises UsageError for anything else, ToolError if it fails."""
         with self._parent(path, "read") as (directory, name):
-            descriptor = os.open(name, _READ, dir_fd=directory)
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                os.close(descriptor)
-                message = f"{path} is no regular file"
-                raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
-            with os.fdopen(descriptor, "rb") as stream:
-                data = stream.read(limit + 1)
-        if len(data) > limit:
-            message = f"{path} has more than {limit // 1024 // 1024} MiB"
-            raise UsageError(message, hint="leave it out, or split it")
-        return Snapshot(data, found)
+            return _regular_file(directory, name, path, limit)
+
+    def read_each(self, paths: Iterable[str], *, limit: int) -> Iterator[tuple[str, Snapshot | UsageError]]:
+        """`read` of many files, neighbours through one open directory; a UsageError in place of what is no such file.
+
+        Raises ToolError where reading fails.
+        """
+        opened, above = -1, ""
+        try:
+            for path in paths:
+                directory, _, name = path.rpartition("/")
+                result: Snapshot | UsageError
+                try:
+                    if opened < 0 or directory != above:
+                        with self._parent(path, "read") as (parent, _):
+                            kept, opened, above = opened, os.dup(parent), directory
+                        if kept >= 0:
+                            os.close(kept)
+                    result = _regular_file(opened, name, path, limit)
+                except OSError as error:
+                    raise _explained(error, path, "read") from error
+                except UsageError as error:
+                    result = error
+                yield path, result
+        finally:
+            if opened >= 0:
+                os.close(opened)
 
     def replace(self, replacements: Sequence[Replacement]) -> None:
         """Replace all of these files, or none: mode and owner are kept, whoever reads sees old or new, never half.
@@ -89,10 +132,8 @@ class Workspace:
         staged: list[tuple[Replacement, str]] = []
         begun: list[Replacement] = []
         try:
-            for replacement in replacements:
-                name = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
-                staged.append((replacement, name))
-                self._stage(replacement, name)
+            staged += [(each, f".ci-toolkit-{secrets.token_hex(6)}.tmp") for each in replacements]
+            self._stage_all(staged)
             for replacement, name in staged:
                 self._rename(replacement, name, begun)
         except BaseException:
@@ -100,8 +141,23 @@ class Workspace:
             self._restore(begun)
             raise
 
+    def _stage_all(self, staged: Sequence[tuple[Replacement, str]]) -> None:
+        if len(staged) <= _AT_ONCE:
+            for replacement, name in staged:
+                self._stage(replacement, name)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                for _ in pool.map(self._stage, *zip(*staged, strict=True)):
+                    pass
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
     def _stage(self, replacement: Replacement, temporary: str) -> None:
-        check_writable(replacement.path)
+        check_writable(replacement.path, workflows=True)
         with self._parent(replacement.path, "write") as (directory, _):
             descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=directory)
             with os.fdopen(descriptor, "wb") as stream:
@@ -164,6 +220,25 @@ class Workspace:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def _regular_file(directory: int, name: str, path: str, limit: int) -> Snapshot:
+    descriptor = os.open(name, _READ, dir_fd=directory)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            message = f"{path} is no regular file"
+            raise UsageError(message, hint="name files: `deploy/**/*.yaml` takes those below a directory")
+        if found.st_size > limit:
+            message = f"{path} has more than {limit // 1024 // 1024} MiB"
+            raise UsageError(message, hint="leave it out, or split it")
+        data = os.read(descriptor, found.st_size + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) != found.st_size:
+        message = f"{path} is being written by someone else"
+        raise ToolError(message, hint="run it again when that is done")
+    return Snapshot(data, found)
 
 
 def _keep_owner_and_mode(descriptor: int, before: os.stat_result) -> None:

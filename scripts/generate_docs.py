@@ -8,6 +8,7 @@ returns its Markdown and name it in GENERATED.
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import re
 import sys
@@ -19,6 +20,7 @@ import yaml
 
 from ci_toolkit.cli.main import cli
 from ci_toolkit.config import schema
+from ci_toolkit.manifests.formats import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +111,7 @@ def _command(parent: click.Context, name: str, level: str = "##") -> str:
         [
             f"{level} `{context.command_path.removeprefix('ci-toolkit ')}`",
             "",
-            (command.help or "").strip(),
+            inspect.cleandoc(command.help or ""),
             "",
             "```console",
             f"$ {example}",
@@ -178,6 +180,15 @@ def _choice(one: Node) -> str:
     return f" One of {', '.join(_code(word) for word in one['options'])}." if "options" in one else ""
 
 
+def manifest_formats() -> str:
+    """A table of the formats that can be pinned."""
+    rows = [
+        f"| {_cell(each.name)} | {_cell(each.files)} | {_cell('; '.join(each.places))} | {_cell(each.writes)} |"
+        for each in DESCRIPTIONS
+    ]
+    return "\n".join(["| format | files | places | written |", "|---|---|---|---|", *rows])
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -188,6 +199,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/action.md", "inputs"): action_inputs,
     ("docs/action.md", "outputs"): action_outputs,
     ("docs/gitlab-inputs.md", "inputs"): gitlab_inputs,
+    ("docs/pin.md", "formats"): manifest_formats,
 }
 """By file and name of the part: what makes it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,6 +37,8 @@ def git_context(runner: Runner, root: Path, own: Mapping[str, str] | None = None
     `own`: commits that a run made itself, each with the revision it was made for; where one of them is checked out,
     the context is that revision's. Raises ToolError where there is a repository and git fails or is missing.
     """
+    from concurrent.futures import ThreadPoolExecutor  # here, for `checkout_of` is asked where nobody needs threads
+
     repository = checkout_of(root)
     if repository is None:
         return CiContext()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ci_toolkit.retries import Patience
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9._-]+")
+_VARIABLE = "GITHUB_TOKEN"
 _PERMISSIONS = "permissions: { contents: write, pull-requests: write }"
 _TOKEN = f"give the step `env: {{ GITHUB_TOKEN: ${{{{ github.token }}}} }}`, and the job `{_PERMISSIONS}`"
 _SETTING = (
@@ -41,6 +42,8 @@ class GitHubRequests:
     env: Mapping[str, str]
     redact: Redactor
     progress: Progress
+    token_name: str = _VARIABLE
+    """What the token is called for people."""
     patience: Patience | None = None
 
     def hindrance(self) -> UsageError | None:
@@ -88,7 +91,12 @@ class GitHubRequests:
             patience=self.patience,
         )
         with closing(api):
-            yield GitHubRepository(api, repository)
+            try:
+                yield GitHubRepository(api, repository)
+            except GitHubError as refused:
+                if self.token_name != _VARIABLE and refused.status in (401, 403, 404) and refused.code != "rate-limit":
+                    refused.hint = f"give {self.token_name} a token that may write contents and pull requests there"
+                raise
 
 
 class GitHubRepository:

@@ -38,6 +38,8 @@ class GitLabRequests:
     redact: Redactor
     progress: Progress
     today: date
+    token_name: str = TOKEN
+    """What the token is called for people."""
     patience: Patience | None = None
 
     def hindrance(self) -> UsageError | None:
@@ -59,7 +61,7 @@ class GitLabRequests:
         url = f"{base}/projects/{_escaped(self._number_of(self._own()))}/merge_requests"
         when = "the branch was pushed, or the description isn't about what it holds"
         summary = f"open a merge request of {source} into {target}, or update the one that is open"
-        look = f"ask whether {TOKEN} may open merge requests, before anything is pushed"
+        look = f"ask whether {self.token_name} may open merge requests, before anything is pushed"
         return [
             Action(step=step, kind="request", summary=look, method="GET", url=f"{base}/personal_access_tokens/self"),
             Action(step=step, kind="request", summary=summary, method="POST", url=url, when=when),
@@ -96,10 +98,10 @@ class GitLabRequests:
             token = api.get("/personal_access_tokens/self")
         except HttpError as error:
             if error.status == 401:
-                message = f"GitLab refuses {TOKEN}, and nothing is pushed: {error.message}"
+                message = f"GitLab refuses {self.token_name}, and nothing is pushed: {error.message}"
                 raise UsageError(message, hint=HOW_TO_GET_ONE) from error
             if error.status in (400, 403, 404):
-                self.progress.debug(f"the scopes of {TOKEN} aren't known: {error.message}")
+                self.progress.debug(f"the scopes of {self.token_name} aren't known: {error.message}")
                 return
             raise
         scopes = [str(scope) for scope in token.get("scopes") or ()]
@@ -108,10 +110,10 @@ class GitLabRequests:
         if not reason and scopes and not {_SCOPE, _GRANULAR} & set(scopes):
             reason = f"has the scopes {api.harmless(', '.join(sorted(scopes)))}, and a merge request wants `{_SCOPE}`"
         if reason:
-            message = f"no merge request can be opened, and nothing is pushed: {TOKEN} {reason}"
+            message = f"no merge request can be opened, and nothing is pushed: {self.token_name} {reason}"
             raise UsageError(message, hint=HOW_TO_GET_ONE)
         if ends and ends - self.today <= _SOON:
-            self.progress.warn(f"{TOKEN} expires on {ends}: rotate it before")
+            self.progress.warn(f"{self.token_name} expires on {ends}: rotate it before")
 
 
 class GitLabProject:

@@ -13,15 +13,24 @@ if TYPE_CHECKING:
 
 
 class NoRequests:
-    """No request is made here."""
+    """No request is made here. `why`: where it isn't that nobody runs this in a CI system."""
+
+    def __init__(self, why: UsageError | None = None) -> None:
+        self._why = why
 
     def hindrance(self) -> UsageError:
         """Why."""
+        if self._why:
+            return self._why
         message = "no request can be opened: this is neither a GitLab nor a GitHub job"
         return UsageError(message, hint="run it in one, or push by hand what `pin` wrote")
 
     def plan(self, step: str, source: str, target: str) -> Sequence[Action]:
         """What a job would do."""
+        if self._why:
+            return [
+                Action(step=step, kind="decide", summary=f"refused, because {self._why.message}", when="it is run")
+            ]
         summary = f"open a request of {source} into {target}, or update the one that is open"
         return [
             Action(step=step, kind="decide", summary="ask the code host whether the token may open requests"),

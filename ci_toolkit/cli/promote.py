@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ci_toolkit import pipeline
 from ci_toolkit import state as states
-from ci_toolkit.cli.committing import require_requests
+from ci_toolkit.cli.attestations import ATTESTATIONS, read_attestations
+from ci_toolkit.cli.committing import require_access
 from ci_toolkit.cli.execute import print_plan
 from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.cli.wiring import Wishes, Workshop
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.attestation import parse_attestations
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.settings import Settings
     from ci_toolkit.config.options import EnvironmentOptions, ImageOptions
-    from ci_toolkit.model.attestation import ScanAttestation
     from ci_toolkit.state import State
     from ci_toolkit.steps.promote import Order, PromoteStep
-
-_MAX_ATTESTATION = 16 * 1024 * 1024
 
 
 @click.command("promote", epilog="Example: ci-toolkit promote production --dry-run")
 @click.argument("to", metavar="ENVIRONMENT")
 @click.option("--from", "origin", metavar="FROM", help="`build` or an environment; else the environment's own `from`.")
 @click.option("--digest", metavar="DIGEST", help="Promote this digest; with several images, say which by --image.")
-@click.option(
-    "--attestation",
-    "attestations",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A scan attestation that tells the verdict, verified by cosign before; can be repeated.",
-)
+@ATTESTATIONS
 @click.option(
     "--override", metavar="REASON", help="Promote what didn't pass the gate; the reason is kept in the state."
 )
@@ -74,7 +64,7 @@ def command(
             to=to,
             origin=origin or environment.source,
             digest=Digest(digest) if digest else None,
-            attestations=tuple(a for path in attestations for a in _attestations(path)),
+            attestations=read_attestations(attestations),
             override=override,
             by=opened.context.actor or opened.env.get("USER") or opened.env.get("LOGNAME"),
         )
@@ -83,8 +73,11 @@ def command(
         if settings.dry_run:
             print_plan(_step(opened, environment, order, images, lambda _: None).plan(state), settings)
             return
-        if environment.pin and opened.config.commit.mode == "pull-request":
-            require_requests(opened)
+        if environment.pin and opened.config.commit.mode != "none":
+            require_access(opened)
+            if opened.other:
+                # Its manifests are looked at before anything is copied, as those of a checkout are.
+                opened.other.reach([pattern for entry in environment.pin for pattern in entry.files])
         journal = pipeline.Journal(opened.state_file, state)
         with published(opened, journal, environment=to):
             try:
@@ -113,19 +106,6 @@ def _images(opened: Session, environment: EnvironmentOptions, order: Order) -> M
         message = f"--digest is one image's, and {environment.name} has {', '.join(images)}"
         raise UsageError(message, hint="say which by --image")
     return images
-
-
-def _attestations(path: Path) -> tuple[ScanAttestation, ...]:
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(_MAX_ATTESTATION).decode()
-        return parse_attestations(text)
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"the attestation {path} can't be read: {error}"
-        raise UsageError(message) from error
-    except UsageError as error:
-        message = f"the attestation {path}: {error.message}"
-        raise UsageError(message, hint=error.hint) from error
 
 
 def _step(

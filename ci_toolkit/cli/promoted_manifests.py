@@ -31,8 +31,11 @@ class Manifests:
         self._images = {n: replace(image, repositories=own.get(n, image.repositories)) for n, image in images.items()}
 
     def pin(self, targets: TargetOf) -> Step:
-        """The step that pins these targets in the checkout."""
-        return self._pin_in(self._opened.config.root, targets, self._opened.progress)
+        """The step that pins these targets in the checkout, or finds them in another repository."""
+        from ci_toolkit.cli.committing import pin_step
+
+        progress = self._opened.progress
+        return pin_step(self._opened, self._environment.pin, lambda root: self._pin_in(root, targets, progress))
 
     def commit(self, targets: TargetOf) -> Step:
         """The step that commits what `pin` wrote."""
@@ -67,4 +70,5 @@ class Manifests:
             partial=self._partial,
             targets=targets,
             environment=self._environment.name,
+            names=self._opened.config.images,
         )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.ci.platform import Platform
     from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.commits.other import OtherRepository
     from ci_toolkit.config.options import Config, ImageOptions
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.progress import Progress
@@ -57,6 +58,8 @@ class Session:
     """What this run may do."""
     policy_from: str | None = None
     """Where the `scan` section of the config is from, where that isn't the checked-out file."""
+    other: OtherRepository | None = None
+    """The repository of the manifests, where that isn't the config's own."""
 
     @property
     def state_file(self) -> Path:
@@ -105,10 +108,11 @@ class Session:
 
 
 @contextmanager
-def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> Iterator[Session]:
+def session(settings: Settings, *, writes: bool = True, judges: bool = True, asks: bool = True) -> Iterator[Session]:
     """Open a session: config loaded, context read, workdir held (not where nothing is written).
 
-    `judges`: the command goes by the gate's policy, which may be the base revision's.
+    `judges`: the command goes by the gate's policy, which may be the base revision's. `asks`: it asks registries, so
+    that the secrets of their logins are wanted.
     """
     env, redact = dict(os.environ), Redactor()
     file = find(Path.cwd(), settings.config).absolute()
@@ -117,11 +121,12 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
     context = detect_context(SystemRunner(env, redact), file.parent, env, _own_commits(path))
     base = BaseRules(settings, file, context, env, redact)
     trust = base.trust()
-    config = load(file, env, logins=trust.allows("login"))
+    logs_in = asks and trust.allows("login")
+    config = load(file, env, logins=logs_in)
     for secret in config.secrets:
         redact.add(secret)
     logins = Found()
-    if trust.allows("login"):
+    if logs_in:
         logins = find_kept(env, config, path, writes=writes and not settings.dry_run)
     env |= logins.variables
     learn(redact, logins.had)
@@ -131,6 +136,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
         if trust.notice:
             progress.info(trust.notice)
         config, policy_from = base.policy(config, progress) if judges else (config, None)
+        other = _other_repository(config, trust, path, runner, env, redact, progress)
         opened = Session(
             settings=settings,
             env=env,
@@ -145,6 +151,7 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
             logins=logins,
             trust=trust,
             policy_from=policy_from,
+            other=other,
         )
         try:
             if settings.dry_run or not writes:
@@ -153,7 +160,38 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True) -> 
                 with workdir(path):
                     yield opened
         finally:
+            if other:
+                other.close()
             runner.stop()
+
+
+def _other_repository(
+    config: Config,
+    trust: Trust,
+    path: Path,
+    runner: SystemRunner,
+    env: Mapping[str, str],
+    redact: Redactor,
+    progress: Progress,
+) -> OtherRepository | None:
+    """The one that the config names. A run that may not commit looks at it as nobody."""
+    if config.commit.repository is None:
+        return None
+    from ci_toolkit.commits.login import Login
+    from ci_toolkit.commits.other import OtherRepository
+    from ci_toolkit.steps.commit_place import login_of
+
+    trusted = trust.allows("commit")
+    return OtherRepository(
+        config.commit.repository,
+        config.commit.branch,
+        login_of(config.commit) if trusted else Login(known_hosts=config.commit.known_hosts),
+        workdir=path,
+        runner=runner,
+        env=env if trusted else {},
+        redact=redact,
+        progress=progress,
+    )
 
 
 def _own_commits(path: Path) -> Mapping[str, str]:

@@ -65,6 +65,11 @@ _CONFIG = click.option(
     type=click.Path(path_type=Path),
     help="The config file; else .ci-toolkit.yml is looked for upwards to the git root.",
 )
+_WORKDIR = click.option(
+    "--workdir",
+    type=click.Path(path_type=Path),
+    help=f"Where layouts, state and reports go.  [default: {DEFAULT_WORKDIR} beside the config]",
+)
 _RUN = (
     _CONFIG,
     click.option(
@@ -75,11 +80,7 @@ _RUN = (
         callback=_image_names,
         help="Only this image, or those of a JSON list; can be repeated.",
     ),
-    click.option(
-        "--workdir",
-        type=click.Path(path_type=Path),
-        help=f"Where layouts, state and reports go.  [default: {DEFAULT_WORKDIR} beside the config]",
-    ),
+    _WORKDIR,
     click.option("--dry-run", is_flag=True, help="Print what would be done, in order, and do nothing."),
 )
 _POLICY = click.option(
@@ -96,9 +97,10 @@ def with_settings(
     """Give a command the common flags and hand them over as one `settings` argument.
 
     `runs`: the command works on images, so it has the flags of a run too; else with `reads_config` only `-c`.
-    `judges`: it goes by the gate's policy.
+    `judges`: it goes by the gate's policy, and the state's verdicts.
     """
-    own = (*_RUN, _POLICY) if judges else _RUN if runs else (_CONFIG,) if reads_config else ()
+    own = _RUN if runs else (_CONFIG, _WORKDIR) if judges else (_CONFIG,) if reads_config else ()
+    own = (*own, _POLICY) if judges else own
     options = (*own, *_OUTPUT)
 
     def decorate(function: Callable[..., None]) -> Any:

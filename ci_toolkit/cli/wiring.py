@@ -55,6 +55,7 @@ class Workshop:
         """What the scan step found, image by image, once it ran."""
         self._destinations: Destinations | None = None
         self._logins: Logins | None = None
+        self._pushes = False
 
     def steps(self, names: Sequence[str]) -> Iterator[Step]:
         """The steps of these names, in the order given, each made when its turn comes.
@@ -73,6 +74,7 @@ class Workshop:
         }
         if "commit" in names and not wants_commit(self._session):
             names = [name for name in names if name != "commit"]
+        self._pushes = "push" in names
         return (makers[name]() for name in names)
 
     def destinations(self) -> Destinations:
@@ -221,18 +223,26 @@ class Workshop:
         )
 
     def _pin(self) -> Step:
+        from ci_toolkit.cli.committing import pin_step
         from ci_toolkit.steps.pin import PinStep
+        from ci_toolkit.steps.pin_tags import Registries
 
         session = self._session
-        return PinStep(
-            pins=session.config.pin,
-            images=session.images,
-            root=session.config.root,
-            progress=session.progress,
-            partial=len(session.images) < len(session.config.images),
-            check=self._wishes.check,
-            show=_show_diff(session) if self._wishes.diff else None,
-        )
+
+        def pin(root: Path) -> Step:
+            return PinStep(
+                pins=session.config.pin,
+                images=session.images,
+                root=root,
+                progress=session.progress,
+                partial=len(session.images) < len(session.config.images),
+                check=self._wishes.check,
+                show=_show_diff(session) if self._wishes.diff else None,
+                names=session.config.images,
+                registries=Registries(self.destinations, pushed_now=self._pushes),
+            )
+
+        return pin_step(session, session.config.pin, pin)
 
     def _commit(self) -> Step:
         from ci_toolkit.cli.committing import run_step

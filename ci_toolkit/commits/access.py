@@ -6,6 +6,10 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ci_toolkit.commits.keys import given
+from ci_toolkit.errors import UsageError
+from ci_toolkit.proxies import is_loopback
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -47,7 +51,24 @@ def token_variables(git: Git, url: str, env: Mapping[str, str], redact: Redactor
     token, server = env.get("GITHUB_TOKEN", ""), env.get("GITHUB_SERVER_URL", "")
     if not token or not _is_at(url, server) or _has(git, url, "http.extraheader", "credential.helper"):
         return {}
-    return _settings(env, [_header(server, _GITHUB_USER, token, redact)])
+    return _settings(env, [_header(_top(server), _GITHUB_USER, token, redact)])
+
+
+def stated_variables(url: str, token: str, env: Mapping[str, str], redact: Redactor) -> dict[str, str]:
+    """Variables that give git the config's own token for this remote, whatever else it has for it.
+
+    The user is the address's, else one that GitHub wants for an app's token, and that others take as well. Raises
+    UsageError for a token that isn't there, or would travel in the open.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        message = f"commit.token would travel in the open to {parts.hostname}"
+        raise UsageError(message, hint="give the repository's https address")
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    known = [(f"url.{bare}.insteadOf", url)] if bare != url else []
+    name, login = _header(bare, unquote(parts.username or "") or _GITHUB_USER, given(token, "token"), redact)
+    # An empty one takes away those that are there, as of actions/checkout: two are refused.
+    return _settings(env, [*known, (name, ""), (name, login)])
 
 
 def _gitlab_variables(git: Git, url: str, env: Mapping[str, str], redact: Redactor) -> dict[str, str]:
@@ -57,17 +78,21 @@ def _gitlab_variables(git: Git, url: str, env: Mapping[str, str], redact: Redact
         return {}
     if token := env.get("GITLAB_TOKEN", ""):
         known = [(f"url.{bare}.insteadOf", url)] if bare != url else []
-        return _settings(env, [*known, _header(server, _GITLAB_USER, token, redact)])
+        return _settings(env, [*known, _header(_top(server), _GITLAB_USER, token, redact)])
     token = env.get("CI_JOB_TOKEN", "")
     if not token or bare != url or _has(git, bare, "credential.helper"):
         return {}
-    return _settings(env, [_header(server, _RUNNER, token, redact)])
+    return _settings(env, [_header(_top(server), _RUNNER, token, redact)])
 
 
-def _header(server: str, user: str, token: str, redact: Redactor) -> tuple[str, str]:
+def _top(server: str) -> str:
+    return f"{server.rstrip('/')}/"
+
+
+def _header(address: str, user: str, token: str, redact: Redactor) -> tuple[str, str]:
     redact.add(token, user=user)
     login = base64.b64encode(f"{user}:{token}".encode()).decode()
-    return f"http.{server.rstrip('/')}/.extraheader", f"Authorization: Basic {login}"
+    return f"http.{address}.extraheader", f"Authorization: Basic {login}"
 
 
 def _settings(env: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -37,6 +37,12 @@ def _meaning(kind: Kind, words: str, hint: str) -> _Meaning:
 
 _MEANINGS = (
     _meaning(
+        "denied",
+        r"host key verification failed|host key is known|remote host identification has changed",
+        "the ssh server's host key isn't known here, or is another one than is known: compare it with what its "
+        "administrators publish, and give that as `commit.known-hosts`",
+    ),
+    _meaning(
         "rule",
         r"push blocked: secrets detected|push cannot contain secrets|GH009",
         "the server takes something in the commit for a secret: look at the places it names; the commit has pinned "
@@ -62,14 +68,20 @@ _MEANINGS = (
     _meaning(
         "rule",
         r"commits? must be (?:signed|verified)|must have verified signatures|unsigned commits",
-        "the server wants signed commits, and these aren't: exempt the branch or the token's user, or ask for a "
-        "review by `commit.mode: pull-request`, whose merge the server signs",
+        "the server wants commits signed by a key that it knows: give one as `commit.signing`, and the server its "
+        "public half; or ask for a review by `commit.mode: pull-request`, whose merge the server signs",
     ),
     _meaning(
         "rule",
         r"larger than the allowed size|exceeds (?:the )?(?:maximum|.*size limit)|exceeded its size limit"
         r"|size limit of|GH001|was prohibited by the pattern|was blacklisted",
         "the server's limits on files or the repository's size stand in the way: its administrators can tell which",
+    ),
+    _meaning(
+        "denied",
+        r"refusing to allow .* to create or update workflow",
+        "the pins are in a workflow, which a job's own GITHUB_TOKEN may never change: check out with the token of a "
+        "GitHub App that has the permission `workflows: write`, or a personal access token with the scope `workflow`",
     ),
     _meaning(
         "denied",
@@ -97,7 +109,7 @@ _MEANINGS = (
         "denied",
         r"authentication failed|could not read (?:username|password)|permission denied|access denied|write access "
         r"to repository not granted|permission to \S+ denied|returned error: 40[134]|repository not found|not allowed "
-        r"to (?:push|upload)|insufficient permission|host key verification failed|unable to create temporary object",
+        r"to (?:push|upload)|insufficient permission|unable to create temporary object",
         "give the job the right to write: `permissions: contents: write` on GitHub; on GitLab "
         f"{_GITLAB_LOGIN}; a deploy key or token with write access elsewhere",
     ),

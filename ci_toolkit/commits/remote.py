@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ci_toolkit.git import Git
 
 _TIMEOUT = 600.0
+_HEADS = "refs/heads/"
 _QUIET_FETCH = (
     *("fetch", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-prune"),
     *("--no-auto-maintenance", "--no-recurse-submodules"),
@@ -19,17 +20,25 @@ _PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"
 
 
 class RemoteBranch:
-    """One branch of the remote with this name in the checkout. `own`: it is the branch that is checked out."""
+    """One branch of the remote of this name or address. `own`: it is the branch that is checked out.
 
-    def __init__(self, git: Git, remote: str, branch: str, *, own: bool) -> None:
+    `alone`: there is no checkout whose history it could join.
+    """
+
+    def __init__(self, git: Git, remote: str, branch: str, *, own: bool = False, alone: bool = False) -> None:
         self._git = git
         self.remote = remote
         self.branch = branch
-        self._ref = f"refs/heads/{branch}"
+        self._ref = f"{_HEADS}{branch}"
         self._own = own
+        self._alone = alone
 
     def __str__(self) -> str:
         return f"{self.branch} at {self.remote}"
+
+    def sibling(self, branch: str) -> RemoteBranch:
+        """Another branch there, which isn't checked out."""
+        return RemoteBranch(self._git, self.remote, branch, alone=self._alone)
 
     def head(self) -> str | Refusal:
         """The branch's commit, which is in the checkout's objects then; or why it can't be had just now.
@@ -67,8 +76,8 @@ class RemoteBranch:
     def _fetched(self, head: str, *, depth: int) -> str | Refusal:
         # The history of the branch that is checked out joins what is there. All of another branch's isn't wanted in a
         # shallow clone, and a whole clone mustn't become a shallow one.
-        shallow = self._git("rev-parse", "--is-shallow-repository").strip() == "true" and not self._own
-        limit = (f"--depth={depth}",) if shallow else ()
+        shallow = self._alone or self._git("rev-parse", "--is-shallow-repository").strip() == "true"
+        limit = (f"--depth={depth}",) if shallow and not self._own else ()
         fetched = self._git.run(*_QUIET_FETCH, *limit, self.remote, self._ref, timeout=_TIMEOUT, check=False)
         if fetched.returncode:
             return self._passing(refusal_of(fetched), "fetched")
@@ -93,8 +102,27 @@ def push_arguments(remote: str, branch: str, commit: str, head: str) -> tuple[st
     It isn't a way to force where the commit follows that head: a branch that was moved back meanwhile gets nothing
     of what was taken off it again. Only a request's own branch gets a commit that doesn't follow.
     """
-    ref = f"refs/heads/{branch}"
+    ref = f"{_HEADS}{branch}"
     return (*_PUSH, f"--force-with-lease={ref}:{head}", remote, f"{commit}:{ref}")
+
+
+def default_branch(git: Git, remote: str) -> str:
+    """The branch that a clone would check out. Raises RemoteError where there is none, or nobody is let in."""
+    asked = git.run("ls-remote", "--quiet", "--symref", remote, "HEAD", timeout=_TIMEOUT, check=False)
+    if asked.returncode:
+        refusal = refusal_of(asked)
+        message = f"{remote} can't be read: git and the server say:{refusal.said}"
+        raise RemoteError(message, hint=refusal.hint)
+    told = asked.stdout.partition("\t")[0]
+    if not told.startswith(f"ref: {_HEADS}"):
+        message = f"{remote} has no default branch"
+        raise RemoteError(message, hint="name one under `commit.branch`; an empty repository wants a commit first")
+    return told.removeprefix(f"ref: {_HEADS}")
+
+
+def fetch_arguments(remote: str, branch: str) -> tuple[str, ...]:
+    """The fetch of a branch's newest commit alone."""
+    return (*_QUIET_FETCH, "--depth=1", remote, f"{_HEADS}{branch}")
 
 
 def remote_url(git: Git, remote: str) -> str:
@@ -109,6 +137,6 @@ def remote_url(git: Git, remote: str) -> str:
 
 def check_branch(git: Git, branch: str) -> None:
     """Raise UsageError for what git takes for no branch's name, or a command for a flag."""
-    if branch.startswith("-") or git.run("check-ref-format", f"refs/heads/{branch}", check=False).returncode:
+    if branch.startswith("-") or git.run("check-ref-format", f"{_HEADS}{branch}", check=False).returncode:
         message = f"{branch[:100]!r} is no branch that could be committed to"
         raise UsageError(message, hint="name one under `commit.branch`")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.git import Git
@@ -49,14 +49,18 @@ class Worktree:
         self._run("checkout-index", "-z", "--stdin", stdin=wanted.encode())
         self.root.mkdir(parents=True, exist_ok=True)
 
-    def commit(self, parent: str, files: Collection[str], message: str, identity: Mapping[str, str]) -> str:
-        """A commit on top of `parent` with these files, relative to the config's directory, as they are now."""
+    def commit(
+        self, parent: str, files: Collection[str], message: str, identity: Mapping[str, str], flags: Sequence[str] = ()
+    ) -> str:
+        """A commit on top of `parent` with these files, relative to the config's directory, as they are now.
+
+        `flags`: what `git commit-tree` wants in order to sign it.
+        """
         names = "".join(f"{self._prefix}{name}\0" for name in files)
         self._run("update-index", "-z", "--stdin", stdin=names.encode())
         tree = self._run("write-tree").stdout.strip()
-        made = self._run(
-            *("commit-tree", tree, "-p", parent, "-F", "-"), stdin=message.encode("utf-8", "replace"), env=identity
-        )
+        argv = ("commit-tree", *flags, tree, "-p", parent, "-F", "-")
+        made = self._run(*argv, stdin=message.encode("utf-8", "replace"), env=identity)
         return made.stdout.strip()
 
     def _listed(self, paths: Collection[str], magic: str) -> set[str]:

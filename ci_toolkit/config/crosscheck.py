@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.config.formats import registry_host
 from ci_toolkit.config.handoff import check_handoff
 from ci_toolkit.config.paths import escapes, steps_out
-from ci_toolkit.config.violations import listed, nearest, quoted
+from ci_toolkit.config.violations import listed, quoted
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
+from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags import TagRule, check_rule
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def crosscheck(
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
-    _check_commit(filled, report)
+    _check_commit(filled, written.get("commit", {}), report)
     check_handoff(filled, written, report)
     _check_hosts(filled.get("registries", {}), report)
     for host, options in filled.get("registries", {}).items():
@@ -118,6 +119,11 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
         used.append((("scan", "ignore", index, "image"), (entry or {}).get("image")))
     for environment, options in config.get("environments", {}).items():
         used += _names_in_environment(("environments", environment), options or {})
+    environments = config.get("environments", {})
+    for index, name in enumerate(config.get("lint", {}).get("environments", ())):
+        if name is not None and name not in environments:
+            message = f"no environment is called {quoted(name)}: {_meant(name, tuple(environments))}"
+            report(("lint", "environments", index), message)
     for path, name in used:
         if name is not None and name not in known:
             report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")
@@ -196,10 +202,16 @@ def _source(options: Mapping[str, Any] | None) -> str:
     return str((options or {}).get("from", _BUILD))
 
 
-def _check_commit(config: Mapping[str, Any], report: Report) -> None:
+def _check_commit(config: Mapping[str, Any], written: Mapping[str, Any], report: Report) -> None:
     pins = [config.get("pin"), *((options or {}).get("pin") for options in config.get("environments", {}).values())]
-    if config.get("commit", {}).get("mode", "none") != "none" and not any(pins):
-        report(("commit", "mode"), "no manifest is pinned, so there is nothing to commit: name files under `pin`")
+    commit = config.get("commit", {})
+    if commit.get("mode", "none") != "none":
+        if not any(pins):
+            report(("commit", "mode"), "no manifest is pinned, so there is nothing to commit: name files under `pin`")
+    elif commit.get("repository"):
+        report(("commit", "repository"), "nothing is committed there: add `mode: push` or `mode: pull-request`")
+    if commit.get("repository") and "remote" in written:
+        report(("commit", "remote"), "`repository` says where to commit: leave one of them out")
 
 
 def _check_hosts(registries: Mapping[str, Any], report: Report) -> None:

@@ -34,13 +34,13 @@ class Delivery:
     keyless: bool
     """Some registry is logged in to by the job's OIDC token."""
     commits: bool
-    """Pinned manifests are committed."""
+    """Pinned manifests are committed into the config's own repository."""
     requests: bool
     """They are committed onto a branch of their own, with a request to merge it."""
     environments: tuple[str, ...]
     """Where images are promoted to, each after the one it takes them from."""
     secrets: tuple[str, ...]
-    """Variables that hold secrets: passwords and build secrets."""
+    """Variables that hold secrets: passwords, build secrets, and what commits are pushed and signed with."""
     variables: tuple[str, ...]
     """All other variables that the config refers to."""
     identity_pools: tuple[str, ...] = ()
@@ -65,12 +65,13 @@ def delivery_of(root: Node, given: re.Pattern[str]) -> Delivery:
     secrets = dict.fromkeys(name for name in _secrets(root) if not given.fullmatch(name))
     names = dict.fromkeys(name for text in _texts(root) for name in variables.names(text))
     logins = [auth for _, registry in _entries(root, "registries") for auth in _providers(registry)]
+    own = _text(root, "commit", "repository") is None
     return Delivery(
         hosts=frozenset(_hosts(root)),
         keyless=bool(_KEYLESS & set(logins)),
         identity_pools=tuple(dict.fromkeys(_identity_pools(root))),
-        commits=_text(root, "commit", "mode") not in (None, "none"),
-        requests=_text(root, "commit", "mode") == "pull-request",
+        commits=own and _text(root, "commit", "mode") not in (None, "none"),
+        requests=own and _text(root, "commit", "mode") == "pull-request",
         environments=tuple(_in_order(root)),
         secrets=tuple(secrets),
         variables=tuple(name for name in names if name not in secrets and not given.fullmatch(name)),
@@ -81,6 +82,8 @@ def _secrets(root: Node) -> Iterator[str]:
     for _, registry in _entries(root, "registries"):
         if password := _text(registry, "auth", "password"):
             yield from variables.names(password)
+    for place in (("token",), ("ssh-key",), ("signing", "key")):
+        yield from variables.names(_text(root, "commit", *place) or "")
     for _, image in _entries(root, "images"):
         for _, secret in _entries(image, "secrets"):
             if name := _text(secret, "env"):

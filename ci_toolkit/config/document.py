@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ci_toolkit.conformance import SchemaNode
 
 _MOST_CHARACTERS = 1024 * 1024
+_LATER = "commit"
+"""Its secrets are asked for where a commit is made: the jobs that build and scan shouldn't have them."""
 _TOO_LONG = "the config's variables hold more than 1 MiB altogether"
 
 
@@ -30,7 +32,7 @@ class Document:
     def __init__(
         self, schema: Schema, root: Node, env: Mapping[str, str], violations: Violations, *, needs_secrets: bool = True
     ) -> None:
-        """`needs_secrets`: a secret whose variable isn't set, or is empty, is a violation."""
+        """`needs_secrets`: a login's secret whose variable isn't set, or is empty, is a violation."""
         self.schema = schema
         self.root = root
         self.env = env
@@ -89,7 +91,7 @@ def _scalar(document: Document, node: Scalar, option: SchemaNode | None, path: P
 
 def _secret(document: Document, node: Scalar, path: Path) -> str:
     name = variables.only_variable(node.text)
-    if name is not None and document.needs_secrets:
+    if name is not None and document.needs_secrets and path[0] != _LATER:
         try:
             if not variables.replaced(node.text, document.env):
                 _unusable(document, node, path, f"the environment variable {name} is empty")

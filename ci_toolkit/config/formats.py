@@ -7,10 +7,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config.paths import check_inside, check_pattern, check_relative, check_secret
-from ci_toolkit.config.violations import listed, nearest
+from ci_toolkit.config.violations import listed
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.commit_message import check_message
+from ci_toolkit.model.field_path import parse_field_path
+from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.reference import LayoutRepository, Reference, Repository, parse_destination
+from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags_immutable import check_immutable
 from ci_toolkit.model.tags_template import check_fields, check_template, highest_group, timezone
 
@@ -32,6 +35,11 @@ _ALSO_CALLED = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf
 _VARIANT = re.compile(r"v[0-9]{1,2}(?:\.[0-9]{1,2})?")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_GIT_URL = re.compile(
+    r"(?:https?|ssh)://(?:(?P<user>[^\s@/]*)@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/[^\s?#]+"
+)
+_GIT_SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]+:(?!:)[^\s-][^\s]*")
+_GIT_FILE = re.compile(r"(?:file://)?/[^\s]+")
 _STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -144,6 +152,17 @@ def git_branch(text: str) -> None:
         raise UsageError(message, hint="write the branch's name alone, such as main or deploy/production")
 
 
+def git_repository(text: str) -> None:
+    """Raise UsageError for what is no address of a repository, for one with a password, and for a command."""
+    address = _GIT_URL.fullmatch(text)
+    if address and ":" in (address["user"] or ""):
+        message = "the address of a repository holds a password"
+        raise UsageError(message, hint="leave it out, and give the password as `commit.token: ${VAR}`")
+    if not (address or _GIT_FILE.fullmatch(text) or (_GIT_SCP.fullmatch(text) and "://" not in text)):
+        message = f"{text[:100]!r} is no repository's address"
+        raise UsageError(message, hint="write https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH")
+
+
 def build_context(text: str) -> None:
     """Raise UsageError for what is neither a directory inside nor a kind of context that BuildKit knows."""
     scheme, separator, rest = text.partition("://")
@@ -192,8 +211,11 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "commit-message": check_message,
     "date": day,
     "duration": duration,
+    "field-path": parse_field_path,
     "file-pattern": check_pattern,
     "git-branch": git_branch,
+    "git-repository": git_repository,
+    "image-namespace": Namespace.parse,
     "image-reference": Reference.parse,
     "image-repository": repository,
     "immutable-tag": check_immutable,

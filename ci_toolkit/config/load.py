@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config import document, schema, source, typed
+from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.document import Document
     from ci_toolkit.config.nodes import Node
-    from ci_toolkit.config.options import Config
+    from ci_toolkit.config.options import Config, LintOptions
 
 
 def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
@@ -37,6 +37,12 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
         crosscheck(given, rules.filled(rules.document, given), read.value, file.parent, read.add)
     violations.raise_if_any(name)
     return typed.config(rules.filled(rules.document, read.value), rules, file, env)
+
+
+def lint_defaults() -> LintOptions:
+    """The options of `lint` where there is no config."""
+    rules = schema.load()
+    return typed_rules.lint(rules.filled(rules.document, {})["lint"])
 
 
 def parsed(text: str, name: str, violations: Violations) -> Node:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ci_toolkit.config.nodes import Scalar, node_at
-from ci_toolkit.config.violations import listed, nearest, quoted, shown
+from ci_toolkit.config.violations import listed, quoted, shown
 from ci_toolkit.conformance import type_of
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.suggestion import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

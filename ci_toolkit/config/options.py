@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from ci_toolkit.model.field_path import FieldPath
     from ci_toolkit.model.findings import Category
+    from ci_toolkit.model.lint import Rule, Setting
+    from ci_toolkit.model.namespace import Namespace
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
     from ci_toolkit.model.sbom import SbomFormat
@@ -171,6 +174,8 @@ class PinOptions:
     """Globs of files that are left alone."""
     images: tuple[str, ...]
     """Names of the config's images; empty: all."""
+    paths: tuple[FieldPath, ...] = ()
+    """Where these files name images besides what their formats tell."""
     style: Literal["tag-and-digest", "digest", "digest-and-comment"]
     expect: int | None
     """How many places must hold one of the images."""
@@ -185,12 +190,30 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SigningOptions:
+    """`commit.signing`: the key that signs each commit."""
+
+    format: Literal["ssh", "openpgp"]
+    key: str = field(repr=False)
+    """The private key itself, or the path of its file; empty where its variable isn't set."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CommitOptions:
     """`commit`: how pinned manifests get onto a branch."""
 
     mode: Literal["none", "push", "pull-request"]
+    repository: str | None
+    """The address of another repository, with the manifests; None: they are in the config's own."""
+    token: str | None = field(repr=False)
+    """Empty where its variable isn't set; so are the keys."""
+    ssh_key: str | None = field(repr=False)
+    """A private key itself, or the path of its file."""
+    known_hosts: str | None
+    """Lines of a known_hosts file, or the path of one."""
+    signing: SigningOptions | None
     branch: str | None
-    """None: the branch that is checked out, or that the CI system runs for."""
+    """None: the branch that is checked out, or that the CI system runs for; of another repository its default one."""
     remote: str
     message: str
     """A template (`ci_toolkit.model.commit_message`)."""
@@ -218,6 +241,21 @@ class EnvironmentOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LintOptions:
+    """`lint`: what is asked of the images that manifests name."""
+
+    paths: tuple[str, ...]
+    """Files and directories below the root; empty: the files that are pinned."""
+    exclude: tuple[str, ...]
+    """Globs of files that are left alone."""
+    registries: tuple[Namespace, ...]
+    """Empty: any."""
+    environments: tuple[str, ...] | None
+    """Whose manifests want a passing verdict; None: all, where there is a gate."""
+    rules: Mapping[Rule, Setting]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """A whole `.ci-toolkit.yml`, validated, variables replaced, defaults applied."""
 
@@ -240,5 +278,6 @@ class Config:
     quarantine: Repository | None
     """Where images wait for the gate; None: in the workdir, as OCI layouts."""
     environments: Mapping[str, EnvironmentOptions]
+    lint: LintOptions
     secrets: tuple[str, ...]
     """Values that came from variables in secret places: for the redactor, never for an output."""

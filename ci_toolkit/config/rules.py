@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config import document, schema, source, typed
+from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.load import judge, parsed
 from ci_toolkit.config.nodes import Mapping as MappingNode
 from ci_toolkit.config.violations import Violations
@@ -46,9 +46,9 @@ def rules(data: bytes, name: str, env: Mapping[str, str]) -> Rules:
     violations.raise_if_any(name)
     filled = known.filled(known.document, read.value)
     return Rules(
-        scan=typed.scan(filled["scan"]),
+        scan=typed_rules.scan(filled["scan"]),
         policy_hash=typed.policy_hash(filled["scan"]),
-        trust=typed.trust(filled["trust"]),
+        trust=typed_rules.trust(filled["trust"]),
     )
 
 

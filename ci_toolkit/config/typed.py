@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,16 @@ from ci_toolkit.config.options import (
     CacheOptions,
     CommitOptions,
     Config,
-    DatabaseOptions,
     EnvironmentOptions,
     ImageOptions,
     PinOptions,
     RegistryOptions,
     SarifOptions,
-    ScanOptions,
     SecretSource,
-    TrustOptions,
+    SigningOptions,
 )
-from ci_toolkit.model.findings import Severity
-from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
+from ci_toolkit.config.typed_rules import lint, scan, trust
+from ci_toolkit.model.field_path import parse_field_path
 from ci_toolkit.model.reference import LayoutRepository
 from ci_toolkit.model.tags import Flavor, TagRule
 
@@ -48,6 +45,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
     root = file.parent
     registries = [_registry(host, options, env) for host, options in filled["registries"].items()]
     images = {name: _image(name, options, schema, root) for name, options in filled["images"].items()}
+    commit = _commit(filled["commit"], env)
     return Config(
         file=file,
         root=root,
@@ -60,10 +58,11 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         trust=trust(filled["trust"]),
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
-        commit=_commit(filled["commit"]),
+        commit=commit,
         quarantine=formats.remote_repository(filled["quarantine"]) if filled["handoff"] == "registry" else None,
         environments={n: _environment(n, options, schema) for n, options in filled["environments"].items()},
-        secrets=_secrets(registries, images, env),
+        lint=lint(filled["lint"]),
+        secrets=_secrets(registries, images, commit, env),
     )
 
 
@@ -73,9 +72,15 @@ def _hash(section: Mapping[str, Any]) -> str:
 
 
 def _secrets(
-    registries: list[RegistryOptions], images: Mapping[str, ImageOptions], env: Mapping[str, str]
+    registries: list[RegistryOptions],
+    images: Mapping[str, ImageOptions],
+    commit: CommitOptions,
+    env: Mapping[str, str],
 ) -> tuple[str, ...]:
     values = [r.auth.password for r in registries if r.auth and r.auth.password]
+    values += [commit.token] if commit.token else []
+    keys = (commit.ssh_key, commit.signing and commit.signing.key)
+    values += [key for key in keys if key and not key.startswith("/")]  # a key's path is no secret
     for image in images.values():
         values += [env[source.env] for source in image.secrets.values() if source.env and env.get(source.env)]
     return tuple(dict.fromkeys(values))
@@ -92,11 +97,10 @@ def _registry(text: str, options: Mapping[str, Any], env: Mapping[str, str]) -> 
 
 
 def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
-    password = options.get("password")
     return AuthOptions(
         provider=options.get("provider", "login"),
         username=options.get("username"),
-        password=_password(password, env) if password else None,
+        password=_secret_value(options.get("password"), env),
         role=options.get("role"),
         tenant_id=options.get("tenant-id"),
         client_id=options.get("client-id"),
@@ -107,12 +111,19 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
     )
 
 
-def _password(text: str, env: Mapping[str, str]) -> str | None:
+def _secret_value(text: str | None, env: Mapping[str, str]) -> str | None:
     """None where the variable isn't there: then `Document` knew that nobody needs it."""
+    if text is None:
+        return None
     try:
         return variables.replaced(text, env) or None
     except variables.Unresolvable:
         return None
+
+
+def _later(text: str | None, env: Mapping[str, str]) -> str | None:
+    """Empty where the variable isn't there, which counts only once a commit is made."""
+    return None if text is None else _secret_value(text, env) or ""
 
 
 def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
@@ -193,62 +204,27 @@ def _flavor(options: Mapping[str, Any]) -> Flavor:
     return Flavor(options["latest"], options["prefix"], options["suffix"], on_latest=options["on-latest"])
 
 
-def trust(options: Mapping[str, Any]) -> TrustOptions:
-    """The options of `trust`."""
-    return TrustOptions(forks=tuple(options["forks"]), pull_request_target=tuple(options["pull-request-target"]))
-
-
-def scan(options: Mapping[str, Any]) -> ScanOptions:
-    """The options of `scan`."""
-    gate = options["gate"]
-    policy = GatePolicy(
-        thresholds=_thresholds(gate),
-        grace=formats.duration(gate["grace"]) if "grace" in gate else None,
-        fixable_only=gate["fixable-only"],
-        unknown=gate["unknown"],
-        end_of_life_os=gate["end-of-life-os"],
-        incomplete=gate["incomplete"],
-        ignores=tuple(Ignore(**{**entry, "expires": formats.day(entry["expires"])}) for entry in options["ignore"]),
-    )
-    database = options["database"]
-    return ScanOptions(
-        gate=policy,
-        database=DatabaseOptions(
-            repositories=tuple(database["repositories"]), max_age=formats.duration(database["max-age"])
-        ),
-        timeout=formats.duration(options["timeout"]),
-        trivy_image=options["trivy-image"],
-        policy_from=options["policy-from"],
-        sbom=tuple(options["sbom"]),
-        look_for=tuple(options["look-for"]),
-    )
-
-
-def _thresholds(gate: Mapping[str, Any]) -> Thresholds:
-    apart = {"secrets": "secret", "misconfigurations": "misconfiguration", "licenses": "license"}
-    said = {category: _threshold(gate[word]) for word, category in apart.items() if word in gate}
-    return replace(Thresholds.everywhere(_threshold(gate["severity"])), **said)
-
-
-def _threshold(word: str) -> Severity | None:
-    return None if word == "none" else Severity.parse(word)
-
-
 def _pin(entry: Mapping[str, Any]) -> PinOptions:
     expect = entry.get("expect")
     return PinOptions(
         files=tuple(entry["files"]),
         exclude=tuple(entry["exclude"]),
         images=tuple(entry["images"]),
+        paths=tuple(parse_field_path(text) for text in entry["paths"]),
         style=entry["style"],
         expect=int(expect) if expect is not None else None,
     )
 
 
-def _commit(options: Mapping[str, Any]) -> CommitOptions:
-    author = options.get("author")
+def _commit(options: Mapping[str, Any], env: Mapping[str, str]) -> CommitOptions:
+    author, signing = options.get("author"), options.get("signing")
     return CommitOptions(
         mode=options["mode"],
+        repository=options.get("repository"),
+        token=_later(options.get("token"), env),
+        ssh_key=_later(options.get("ssh-key"), env),
+        known_hosts=options.get("known-hosts"),
+        signing=SigningOptions(format=signing["format"], key=_later(signing["key"], env) or "") if signing else None,
         branch=options.get("branch"),
         remote=options["remote"],
         message=options["message"],

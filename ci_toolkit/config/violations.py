@@ -97,14 +97,3 @@ def listed(words: Sequence[str], joint: str = "or") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {joint} {words[-1]}"
-
-
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that this one is most likely meant to be, or None."""
-    if len(word) > _LONGEST_SHOWN:
-        return None
-    from difflib import get_close_matches
-
-    folded = {name.lower().replace("_", "-"): name for name in known}
-    matches = get_close_matches(word.lower().replace("_", "-"), folded, n=1, cutoff=0.6)
-    return folded[matches[0]] if matches else None

@@ -57,6 +57,8 @@ class Part:
     """What is put there, with `{}` for the value."""
     adds: str = ""
     """The key that is put there with it."""
+    shared: tuple[Place, ...] = ()
+    """Places that share this part and are no images: an edit of it would change them, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +74,8 @@ class ImageSpan:
     """Why it is no reference that anyone could pin; empty where it may be one."""
     refused: str = ""
     """Why the image can't be pinned here: an error, if it is one to be pinned."""
+    tagless: str = ""
+    """The same, unless the image to be pinned has a tag: what stands here has none, and needs one."""
     marked: str = ""
     """The image that a comment says this is: a name, or a repository."""
     shared: tuple[Place, ...] = ()

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ci_toolkit.manifests import argocd, flux
 from ci_toolkit.manifests.base import FormatDescription
+from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.kustomize_images import kustomization_images
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
 from ci_toolkit.manifests.verify import same_but
@@ -88,7 +91,14 @@ _CUSTOM: dict[tuple[str, str], Shape] = {
 }
 """By API group and kind."""
 
-_FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {}
+_FINDERS: dict[tuple[str, str], Callable[[Source, Step], Iterable[ImageSpan]]] = {
+    ("argoproj.io", "Application"): argocd.application_images,
+    ("argoproj.io", "ApplicationSet"): argocd.application_set_images,
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): flux.helm_release_images,
+    ("kustomize.config.k8s.io", "Component"): kustomization_images,
+    ("kustomize.config.k8s.io", "Kustomization"): kustomization_images,
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): flux.kustomization_images,
+}
 """By API group and kind: what says its images in other ways than whole references."""
 
 DESCRIPTION = FormatDescription(
@@ -103,7 +113,10 @@ DESCRIPTION = FormatDescription(
 
 
 class KubernetesFormat:
-    """Objects of the Kubernetes API, any number of documents in a file, lists of objects included."""
+    """Objects of the Kubernetes API, any number of documents in a file, lists of objects included.
+
+    A document that doesn't say its API version or kind is none: then it's values for Helm, under whatever name.
+    """
 
     name: ClassVar[str] = "kubernetes"
 
@@ -112,19 +125,21 @@ class KubernetesFormat:
         return True
 
     def find(self, text: str) -> Iterator[ImageSpan]:
-        """Every image of every object whose kind is known to hold images; raises UnreadableError."""
+        """Every image of every object whose kind is known to hold images, and of values; raises UnreadableError."""
         walk, lines = Walk(), Lines(text)
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
-                yield from _spans(Source(text, lines, walk, document), Step(document.root))
+                start = Step(document.root)
+                is_object = bool(walk.values(start, ("apiVersion", "kind")))
+                yield from (object_images if is_object else values_images)(Source(text, lines, walk, document), start)
 
     def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
         """Raise IntegrityError unless the YAML events are the same but for the edits."""
         same_but(before, after, edits)
 
 
-def _spans(source: Source, start: Step) -> list[ImageSpan]:
-    """The images of all objects, however each kind says them."""
+def object_images(source: Source, start: Step) -> list[ImageSpan]:
+    """The images of an object, or of all in a list, however each kind says them, in the text's order."""
     references: list[Found] = []
     found: list[ImageSpan] = []
     for group, kind, step in _objects(source.walk, start):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -9,17 +10,23 @@ from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageErro
 from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.manifests.finding import BOM, decoded, find
+from ci_toolkit.manifests.named import another_than_named, unknown_name, with_repository
+from ci_toolkit.manifests.written import Written
 from ci_toolkit.model.reference import DOCKER_HUB, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
+    from ci_toolkit.model.field_path import FieldPath
     from ci_toolkit.model.reference import Repository
 
 Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
 LARGEST = 8 * 1024 * 1024
 """Bytes of the largest file that is read as a manifest."""
+OTHER = "another image"
+"""Why most of the images that are seen are left alone."""
+_HIDES = re.compile(rb"\\[xuU\r\n]")
 _SHOWN = 40
 """Violations of one file, at most."""
 
@@ -37,8 +44,12 @@ class Target:
     digest: str
     tag: str | None
     style: Style
+    only: str | None = None
+    """Only references with this tag (empty: with none) and without a digest; None: every one."""
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Platforms by the digests that are the image's for one platform alone, and no substitute for `digest`."""
+    alone: bool = False
+    """`digest` is itself the image for one platform, not an index of several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +62,8 @@ class Place:
     path: str
     old: str
     new: str
+    written: Written | None = None
+    """None where it is right already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,13 +100,24 @@ class _Spelled(NamedTuple):
 def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
     """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
 
-    A backslash may spell any character (`\\/`, as PHP writes JSON), so a file with one may hold anything.
+    An escape that spells a letter or joins two lines may hide any word; others can't: `\\/` stands between words.
     """
-    return b"\\" in data or any(all(word in data for word in words) for t in targets for words in _words(t))
+    if any(all(word in data for word in words) for t in targets for words in _words(t)):
+        return True
+    return b"\\" in data and _HIDES.search(data) is not None
 
 
-def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
+def pin(
+    data: bytes,
+    name: str,
+    targets: Sequence[Target],
+    *,
+    paths: Sequence[FieldPath] = (),
+    names: Collection[str] | None = None,
+) -> Pinned:
     """Pin the targets in one manifest. `name` is the file's, for its format and for messages.
+
+    `paths`: where it names images besides. `names`: all that a comment may call an image; None: any.
 
     Raises ConfigError, with every violation, for a file that can't be read, an image that shares its characters with a
     place that is none or that can't be pinned where it stands; IntegrityError for an image pinned to one of its
@@ -105,22 +129,35 @@ def pin(data: bytes, name: str, targets: Sequence[Target]) -> Pinned:
     seen: list[Seen] = []
     edits: list[tuple[ImageSpan, Edit]] = []
     refused: list[str] = []
-    manifest_format, spans = find(text.removeprefix(BOM), name)
+    manifest_format, spans = find(text.removeprefix(BOM), name, paths)
     for span in spans:
         found, reason = wanted.target(span)
         at = span.place
+        if unknown := unknown_name(span, targets, names):
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {unknown}")
+            continue
         if found is None:
             seen.append(Seen(line=at.line, column=at.column, value=span.value, reason=reason))
             continue
-        if span.refused:
-            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {span.refused}")
+        refusal = span.refused or ("" if found.tag else span.tagless) or another_than_named(span, found)
+        if refusal:
+            refused.append(f"{name}:{at.line}:{at.column}: {at.path}: {refusal}")
             continue
-        new, written = _written(span, found)
+        span = with_repository(span, found)
+        new, written, tag = _written(span, found)
         if written:
             _refuse_platform(name, span, found)
             edits += [(span, edit) for edit in written]
         places.append(
-            Place(document=at.document, line=at.line, column=at.column, path=at.path, old=span.value, new=new)
+            Place(
+                document=at.document,
+                line=at.line,
+                column=at.column,
+                path=at.path,
+                old=span.value,
+                new=new,
+                written=_deed(span, found, tag) if written else None,
+            )
         )
     _refuse(name, refused, edits)
     changed = _edited(text, [edit for _, edit in edits], manifest_format) if edits else data
@@ -143,42 +180,63 @@ def _spelled(value: str) -> _Spelled:
 
 
 def _new(old: _Spelled, target: Target) -> _Spelled:
-    keeps_tag = not target.tag or (old.tag and old.digest == target.digest)
-    return _Spelled(old.name, old.tag if keeps_tag else target.tag or "", target.digest)
+    return _Spelled(old.name, old.tag if _keeps_tag(old, target) else target.tag or "", target.digest)
+
+
+def _keeps_tag(old: _Spelled, target: Target) -> bool:
+    return not target.tag or bool(old.tag and old.digest == target.digest)
 
 
 def _styled(new: _Spelled, style: Style) -> _Spelled:
     return new if style == "tag-and-digest" else new._replace(tag="")
 
 
-def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit]]:
-    """The whole reference as it stands there then, and the edits that make it so: none where it does already."""
-    old = _spelled(span.value)
+def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit], str]:
+    """The whole reference as it stands there then, the edits that make it so, if any, and the tag that comes with it.
+
+    A comment that says a tag never stays behind: it is written with the digest, whatever the style.
+    """
     comment = next((part for part in span.parts if part.holds == "comment"), None)
-    style = target.style
-    if style == "digest-and-comment":
-        old = old._replace(tag=old.tag or (comment.value if comment else ""))
-        style = style if comment else "tag-and-digest"
+    said = comment.value if comment else ""
+    old = _spelled(span.value)
+    old = old._replace(tag=old.tag or said)
     new = _new(old, target)
+    style = "tag-and-digest" if target.style == "digest-and-comment" and comment is None else target.style
     whole = str(_styled(new, style))
     values = {
         "reference": whole,
         "tag": new.tag,
         "digest": new.digest,
         "tag-and-digest": f"{new.tag}@{new.digest}",
-        "comment": new.tag if style == "digest-and-comment" else "",
+        "comment": new.tag if said or style == "digest-and-comment" else "",
     }
     edits = [Edit(part, values[part.holds]) for part in span.parts]
     if all(part.holds in ("tag", "digest", "tag-and-digest") for part in span.parts):
-        whole = str(new)
-    return whole, [edit for edit in edits if edit.new and edit.new != edit.part.value]
+        has_tag = any(part.holds != "digest" for part in span.parts)
+        whole = str(new if has_tag else new._replace(tag=old.tag))
+    edits = [edit for edit in edits if edit.new and edit.new != edit.part.value]
+    says_tag = _spelled(whole).tag and any(part.holds != "digest" for part in span.parts)
+    shown = new.tag if says_tag or values["comment"] else ""
+    if all(edit.part.holds == "comment" for edit in edits):
+        return whole, [], ""
+    return whole, edits, "" if _keeps_tag(old, target) else shown
+
+
+def _deed(span: ImageSpan, target: Target, tag: str) -> Written:
+    return Written(
+        repository=Reference.parse(span.value).repository,
+        before=span.value.partition("@")[2],
+        digest=target.digest,
+        alone=target.alone,
+        tag=tag,
+    )
 
 
 class _Wanted:
     """The targets, by what a file may call them."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
-        self._by_repository = {repository: target for target in targets for repository in target.repositories}
+        self._by_repository = {(repository, t.only): t for t in targets for repository in t.repositories}
         self._by_name = {target.name: target for target in targets if target.name}
 
     def target(self, span: ImageSpan) -> tuple[Target | None, str]:
@@ -188,10 +246,13 @@ class _Wanted:
         if span.marked in self._by_name:
             return self._by_name[span.marked], ""
         try:
-            repository = Reference.parse(span.marked or span.value).repository
+            named = Reference.parse(span.marked or span.value)
         except UsageError as error:
             return None, error.message
-        return self._by_repository.get(repository), "another image"
+        found = self._by_repository.get((named.repository, None))
+        if found is None and named.digest is None and not span.marked:
+            found = self._by_repository.get((named.repository, named.tag or ""))
+        return found, OTHER
 
 
 def _words(target: Target) -> Iterator[list[bytes]]:
@@ -202,8 +263,7 @@ def _words(target: Target) -> Iterator[list[bytes]]:
     for repository in target.repositories:
         path = repository.path
         yield (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode().split(b"/")
-    if target.name:
-        yield [b"ci-toolkit:", target.name.encode()]
+    yield [b"ci-toolkit:"]
 
 
 def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:
@@ -223,10 +283,11 @@ def _refuse(name: str, refused: Sequence[str], edits: Sequence[tuple[ImageSpan, 
         message = "an image can't be pinned where it stands"
         raise ConfigError(message, hint="mend the manifest", violations=refused[:_SHOWN])
     violations = [
-        f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares {edit.part.value!r}, "
-        f"by an anchor, with {name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
+        f"{name}:{span.place.line}:{span.place.column}: {span.place.path} shares "
+        f"{edit.part.adds or edit.part.value!r}, by an anchor, with "
+        f"{name}:{other.line}:{other.column}: {other.path or '.'}, which is no image"
         for span, edit in edits
-        for other in span.shared[:_SHOWN]
+        for other in (*span.shared, *edit.part.shared)[:_SHOWN]
     ][:_SHOWN]
     if violations:
         message = "a new digest would change more than images"

@@ -40,7 +40,7 @@ def locate(text: str, scalar: Scalar) -> Located | None:
     if default and default["default"] and found >= 0:
         start, end = found + default.start("default"), found + default.end("default")
         value = default["default"]
-    return Located(start, end, value, _no_reference(value))
+    return Located(start, end, value, no_reference(value))
 
 
 def _content(text: str, scalar: Scalar) -> tuple[int, int]:
@@ -55,7 +55,8 @@ def _content(text: str, scalar: Scalar) -> tuple[int, int]:
     return opening + 1, scalar.end - 1
 
 
-def _no_reference(value: str) -> str:
+def no_reference(value: str) -> str:
+    """Why a text is no reference that anyone could pin; empty where it may be one."""
     if "{{" in value:
         return "it is a template"
     if value.startswith("ko://"):

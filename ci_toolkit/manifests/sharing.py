@@ -10,13 +10,13 @@ from ci_toolkit.manifests.walk import MERGE, Step, Walk
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from ci_toolkit.manifests.tree import Document, Node, Scalar
+    from ci_toolkit.manifests.tree import Document, Node
 
 _STORES = ("x-", ".")
 
 
-def others(document: Document, scalar: Scalar, routes: Collection[tuple[Alias, ...]]) -> list[Node]:
-    """The places that share this scalar without being images; `routes`: how the images that share it were reached.
+def others(document: Document, node: Node, routes: Collection[tuple[Alias, ...]]) -> list[Node]:
+    """The places that share this node without being images; `routes`: how the images that share it were reached.
 
     What stands below a top-level key that starts with `x-` or `.` stands there to be shared, and for nothing else.
     """
@@ -24,12 +24,12 @@ def others(document: Document, scalar: Scalar, routes: Collection[tuple[Alias, .
         return []
     taken = {alias for route in routes for alias in route}
     found: list[Node] = []
-    if () not in routes and not _is_stored(scalar):
-        found.append(scalar)
-    waiting: list[Node] = [scalar]
+    if () not in routes and not _is_stored(node):
+        found.append(node)
+    waiting: list[Node] = [node]
     seen: set[Alias] = set()
     while waiting:
-        for alias in _carriers(document, waiting.pop()):
+        for alias in carriers(document, waiting.pop()):
             if alias in seen:
                 continue
             seen.add(alias)
@@ -39,7 +39,7 @@ def others(document: Document, scalar: Scalar, routes: Collection[tuple[Alias, .
     return found
 
 
-def _carriers(document: Document, node: Node) -> Iterator[Alias]:
+def carriers(document: Document, node: Node) -> Iterator[Alias]:
     """The aliases by which this node stands elsewhere, too: its own, and those of what it stands in."""
     child: Node | None = None
     above: Node | None = node

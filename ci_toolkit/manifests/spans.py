@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_toolkit.manifests.base import ImageSpan, Part, Place
 from ci_toolkit.manifests.scalars import locate
 from ci_toolkit.manifests.sharing import others
+from ci_toolkit.manifests.tree import Mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ci_toolkit.manifests.base import Holds
     from ci_toolkit.manifests.scalars import Located
-    from ci_toolkit.manifests.tree import Document, Mapping, Node, Scalar
-    from ci_toolkit.manifests.walk import Found, Walk
+    from ci_toolkit.manifests.tree import Alias, Document, Node, Scalar
+    from ci_toolkit.manifests.walk import Found, Step, Walk
 
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
+_FLUX = '"$imagepolicy"'
+"""In a comment that has to stay as it is: Flux takes the whole of it for JSON, or for nothing to do with Flux."""
 _LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
 
 
@@ -68,17 +72,21 @@ class Source:
         if not scalar.value.strip():
             return self._empty(scalar, holds)
         located = locate(self.text, scalar)
-        return None if located is None or located.skipped else _part(located, scalar, holds)
+        if located is None or located.skipped:
+            return None
+        part = _part(located, scalar, holds)
+        is_json = part.plain and isinstance(scalar.parent, Mapping) and self._quote(scalar.parent)
+        return replace(part, template='"{}"', plain=False) if is_json else part
 
-    def shared(self, found: Sequence[Found]) -> tuple[Place, ...]:
-        """The places that share these scalars by aliases, but for the ways that the walk came."""
-        by_scalar: dict[Scalar, list[Found]] = {}
-        for each in found:
-            by_scalar.setdefault(each.scalar, []).append(each)
+    def shared(self, found: Sequence[Found | Step]) -> tuple[Place, ...]:
+        """The places that share these nodes by aliases, but for the ways that the walk came."""
+        by_node: dict[Node, list[tuple[Alias, ...]]] = {}
+        for node, route, _ in found:
+            by_node.setdefault(node, []).append(route)
         return tuple(
-            self.place(node.start, _path(node))
-            for scalar, users in by_scalar.items()
-            for node in others(self.document, scalar, [user.route for user in users])
+            self.place(other.start, _path(other))
+            for node, routes in by_node.items()
+            for other in others(self.document, node, routes)
         )
 
     def addition(self, mapping: Mapping, beside: Scalar, key: str, holds: Holds) -> Part | None:
@@ -87,7 +95,7 @@ class Source:
         In a block mapping it gets a line of its own, as deep as the others; in a flow mapping it follows by a comma.
         """
         if mapping.flow:
-            quote = '"' if self.text[mapping.entries[0][0].start] == '"' else ""
+            quote = self._quote(mapping)
             template = f", {quote}{key}{quote}: {quote}{{}}{quote}"
             return Part(holds=holds, start=beside.end, end=beside.end, template=template, adds=key)
         first = mapping.entries[0][0].start
@@ -98,6 +106,10 @@ class Source:
         end = "\r\n" if self.text[rest.end() :].startswith("\r\n") else "\n"
         template = f"{end}{' ' * indent}{key}: {{}}"
         return Part(holds=holds, start=rest.end(), end=rest.end(), template=template, adds=key)
+
+    def _quote(self, mapping: Mapping) -> str:
+        """The quote in which a mapping has keys and values: that of JSON, or none."""
+        return '"' if mapping.flow and self.text[mapping.entries[0][0].start] == '"' else ""
 
     def _of_one(self, scalar: Scalar, users: Sequence[Found]) -> Iterator[ImageSpan]:
         located = locate(self.text, scalar)
@@ -125,6 +137,8 @@ class Source:
             return Part(holds="comment", start=scalar.end, end=scalar.end, template="  # tag={}")
         if rest["tag"]:
             return Part(holds="comment", start=rest.start("tag"), end=rest.end("tag"), value=rest["tag"])
+        if _FLUX in rest[0]:
+            return None
         start = rest.start("comment")
         return Part(holds="comment", start=start, end=start, template="# tag={} ")
 
@@ -134,7 +148,7 @@ class Source:
         if scalar.style:
             inside = scalar.end - 1
             return Part(holds=holds, start=inside, end=inside)
-        blank = self.text[scalar.end : scalar.end + 1] in (" ", "\t") or self.text[scalar.end - 1] in (" ", "\t")
+        blank = self.text[scalar.end - 1] in (" ", "\t")
         return Part(holds=holds, start=scalar.end, end=scalar.end, plain=True, template="{}" if blank else " {}")
 
 

@@ -13,7 +13,7 @@ import yaml
 from ci_toolkit.manifests.base import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 DEEPEST = 256
 """Levels of nesting; the schemas of real CustomResourceDefinitions stay below 100."""
@@ -24,6 +24,10 @@ _DOCUMENT = 3
 MOST_ALIASES = 2_000
 """Aliases in one document."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEPT = 256 * 1024
+"""Code points of the longest text whose events are kept: they take a hundred times its memory."""
+_last: list[tuple[str, list[Any]]] = [("", [])]
+"""The text that was read last, and its events: an edit is checked right after its text was read."""
 
 
 class _Positioned:
@@ -55,11 +59,12 @@ class Scalar(_Positioned):
 class Sequence(_Positioned):
     """A list."""
 
-    __slots__ = ("items",)
+    __slots__ = ("items", "tag")
 
     def __init__(self, event: Any) -> None:
         super().__init__(event)
         self.items: list[Node] = []
+        self.tag: str | None = event.tag
 
 
 class Mapping(_Positioned):
@@ -102,13 +107,27 @@ class Document:
 def read_documents(text: str) -> Iterator[Document]:
     """Every document of a text without its byte order mark, one at a time; raises UnreadableError."""
     builder = _Builder()
+    events: list[Any] = []
+    keep = events.append if len(text) <= _KEPT else _forget
     try:
         for event in yaml.parse(text, Loader=_Loader):
+            keep(event)
             done = builder.take(event)
             if done is not None:
                 yield done
     except yaml.YAMLError as error:
         raise _unreadable(error, text) from None
+    _last[0] = (text, events)
+
+
+def events_of(text: str) -> Iterable[Any]:
+    """PyYAML's events of a text: those of the last `read_documents`, where it read this text to its end."""
+    read, events = _last[0]
+    return events if events and read == text else yaml.parse(text, Loader=_Loader)
+
+
+def _forget(event: Any) -> None:
+    """Don't keep what would take much memory."""
 
 
 class _Builder:
@@ -127,7 +146,10 @@ class _Builder:
         """Add one event; returns the document when it is whole."""
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._add(event, Scalar(event))
+            scalar = Scalar(event)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = scalar
+            self._put(event, scalar)
         elif kind is yaml.MappingStartEvent:
             self._open(event, Mapping(event))
         elif kind is yaml.SequenceStartEvent:
@@ -143,15 +165,12 @@ class _Builder:
             self._document = Document(self._document.index + 1)
             self._anchors = {}
             self._aliases = 0
-            self._count(event, _DOCUMENT)
+            self._nodes += _DOCUMENT
+            if self._nodes > MOST_NODES:
+                raise _too_many(event)
         elif kind is yaml.DocumentEndEvent:
             return self._document
         return None
-
-    def _count(self, event: Any, weight: int) -> None:
-        self._nodes += weight
-        if self._nodes > MOST_NODES:
-            raise _refused(event, f"more than {MOST_NODES:,} values in one file")
 
     def _remember(self, event: Any, alias: Alias) -> None:
         self._aliases += 1
@@ -162,17 +181,16 @@ class _Builder:
     def _open(self, event: Any, node: Sequence | Mapping) -> None:
         if len(self._stack) >= DEEPEST:
             raise _refused(event, f"nested more than {DEEPEST} levels deep")
-        self._add(event, node)
-        self._stack.append(node)
-        self._keys.append(None)
-
-    def _add(self, event: Any, node: Scalar | Sequence | Mapping) -> None:
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         self._put(event, node)
+        self._stack.append(node)
+        self._keys.append(None)
 
     def _put(self, event: Any, node: Node) -> None:
-        self._count(event, 1)
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise _too_many(event)
         if not self._stack:
             self._document.root = node
             return
@@ -187,6 +205,10 @@ class _Builder:
             above.entries.append((key, node))
             node.key = key.value if isinstance(key, Scalar) else ""
             self._keys[-1] = None
+
+
+def _too_many(event: Any) -> UnreadableError:
+    return _refused(event, f"more than {MOST_NODES:,} values in one file")
 
 
 def _refused(event: Any, reason: str) -> UnreadableError:

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 from itertools import zip_longest
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ci_toolkit.errors import IntegrityError
+from ci_toolkit.manifests.tree import events_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ci_toolkit.manifests.base import Edit
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_HINT = "nothing was written; please report it with the line as it stands in the file"
+_SAYS: dict[type, Callable[[Any], object]] = {
+    yaml.StreamStartEvent: lambda _: None,
+    yaml.StreamEndEvent: lambda _: None,
+    yaml.DocumentStartEvent: attrgetter("explicit", "version", "tags"),
+    yaml.DocumentEndEvent: attrgetter("explicit"),
+    yaml.AliasEvent: attrgetter("anchor"),
+    yaml.ScalarEvent: attrgetter("value", "anchor", "tag", "implicit", "style"),
+    yaml.SequenceStartEvent: attrgetter("anchor", "tag", "implicit", "flow_style"),
+    yaml.SequenceEndEvent: lambda _: None,
+    yaml.MappingStartEvent: attrgetter("anchor", "tag", "implicit", "flow_style"),
+    yaml.MappingEndEvent: lambda _: None,
+}
+"""All that an event says, but for where it stands."""
+HINT = "nothing was written; please report it with the line as it stands in the file"
 
 
 def same_but(before: str, after: str, edits: Sequence[Edit]) -> None:
     """Raise IntegrityError unless the YAML events of both texts are the same, but for what was edited and added."""
     once = sorted({(edit.part.start, edit.part.end): edit for edit in edits}.values(), key=_start)
-    waiting = [edit for edit in reversed(once) if edit.part.template == "{}"]
+    waiting = [edit for edit in reversed(once) if not edit.part.adds and edit.part.holds != "comment"]
     added = list(reversed(_added(once)))
-    olds: Iterator[Any] = yaml.parse(before, Loader=_Loader)
-    news = _without(yaml.parse(after, Loader=_Loader), added)
+    news = events_of(after)
     try:
-        for old, new in zip_longest(olds, news):
-            if old is None or new is None or type(old) is not type(new):
+        for old, new in zip_longest(events_of(before), _without(news, added) if added else news):
+            kind = type(old)
+            if kind is not type(new):
                 _fail(old or new)
-            value = getattr(old, "value", None)
-            quoted = False
-            if value is not None and waiting and _is_in(old, waiting[-1].part.start):
+            if waiting and kind is yaml.ScalarEvent and _is_in(old, waiting[-1].part.start):
                 edit = waiting.pop()
-                value, quoted = _edited(value, edit), edit.text != edit.new
-            if _meaning(old, value, quoted=quoted) != _meaning(new, getattr(new, "value", None), quoted=quoted):
+                if not _is_edited(old, new, edit):
+                    _fail(old)
+            elif _SAYS[kind](old) != _SAYS[kind](new):
                 _fail(old)
     except yaml.YAMLError as error:
         message = f"an edit would have made the file unreadable: {getattr(error, 'problem', error)}"
-        raise IntegrityError(message, hint=_HINT) from None
+        raise IntegrityError(message, hint=HINT) from None
     if waiting:
         message = f"an edit at character {_start(waiting[-1])} hit no value"
-        raise IntegrityError(message, hint=_HINT)
+        raise IntegrityError(message, hint=HINT)
     if added:
         message = f"an edit would have put {added[-1][2][0]!r} where it is none"
-        raise IntegrityError(message, hint=_HINT)
+        raise IntegrityError(message, hint=HINT)
 
 
 def _start(edit: Edit) -> int:
@@ -57,11 +70,16 @@ def _is_in(event: Any, index: int) -> bool:
     return start <= index < end or start == end == index
 
 
-def _edited(value: str, edit: Edit) -> str:
+def _is_edited(old: Any, new: Any, edit: Edit) -> bool:
+    """True where the value has the edit and nothing else changed, but for the quotes that a plain one may have got."""
     if not edit.part.value:
-        return edit.new
-    head, _, tail = value.rpartition(edit.part.value)
-    return f"{head}{edit.new}{tail}"
+        value = edit.new
+    else:
+        head, _, tail = old.value.rpartition(edit.part.value)
+        value = f"{head}{edit.new}{tail}"
+    quoted = edit.text != edit.new
+    said = (value, old.anchor, old.tag, *(() if quoted else (old.implicit, old.style)))
+    return said == (new.value, new.anchor, new.tag, *(() if quoted else (new.implicit, new.style)))
 
 
 def _added(edits: Sequence[Edit]) -> list[tuple[int, int, list[str]]]:
@@ -76,7 +94,7 @@ def _added(edits: Sequence[Edit]) -> list[tuple[int, int, list[str]]]:
     return found
 
 
-def _without(events: Iterator[Any], added: list[tuple[int, int, list[str]]]) -> Iterator[Any]:
+def _without(events: Iterable[Any], added: list[tuple[int, int, list[str]]]) -> Iterator[Any]:
     """The events but for those of the keys that were put there, last first in `added`; those found leave it."""
     for event in events:
         value = getattr(event, "value", None)
@@ -90,20 +108,7 @@ def _without(events: Iterator[Any], added: list[tuple[int, int, list[str]]]) -> 
         yield event
 
 
-def _meaning(event: Any, value: str | None, *, quoted: bool) -> tuple[object, ...]:
-    """What an event says; `quoted`: a plain scalar got quotes, so its style and what it implies may differ."""
-    return (
-        value,
-        getattr(event, "anchor", None),
-        getattr(event, "tag", None),
-        None if quoted else getattr(event, "implicit", None),
-        None if quoted else getattr(event, "style", None),
-        getattr(event, "flow_style", None),
-        getattr(event, "explicit", None),
-    )
-
-
 def _fail(event: Any) -> None:
     line = event.start_mark.line + 1
     message = f"an edit would have changed more than the image: line {line} would mean something else"
-    raise IntegrityError(message, hint=_HINT)
+    raise IntegrityError(message, hint=HINT)

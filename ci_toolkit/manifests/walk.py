@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.tree import Node
 
 IMAGE = "image"
-"""The shape of a value that names an image."""
+"""The shape of a value that names an image, or several."""
+EACH: Any = object()
+"""In a shape, every key of a mapping that it doesn't name."""
 Shape = Any
-"""`IMAGE`; `{key: shape}`; `[shape]` for every item of a list. It may contain itself."""
+"""`IMAGE`; `{key: shape}`, `{EACH: shape}`; `[shape]` for every item of a list; a tuple of shapes, any of which it may
+have. It may contain itself.
+"""
 MERGE = "<<"
 """The key whose mappings fill in what a mapping doesn't say itself (yaml.org/type/merge.html)."""
+_LIST_TAGS = (None, "!", "tag:yaml.org,2002:seq")
 _LONGEST_ROUTE = 32
 _MOST_STEPS = 100_000
 
@@ -45,22 +50,32 @@ class Walk:
         self._steps = 0
 
     def images(self, start: Step, shape: Shape) -> Iterator[Found]:
-        """Every value below `start` that the shape calls an image."""
+        """Every scalar below `start` that the shape calls an image."""
+        for node, route, path in self.reach(start, shape):
+            if isinstance(node, Scalar):
+                yield Found(node, route, path)
+
+    def reach(self, start: Step, shape: Shape) -> Iterator[Step]:
+        """Whatever stands where the shape calls for an image, and lists that a tag makes something else.
+
+        Scalar or not, its aliases followed.
+        """
         waiting: list[tuple[Step, Shape]] = [(start, shape)]
         while waiting:
             step, wanted = waiting.pop()
             resolved = self.follow(step)
             if resolved is None:
                 continue
-            node, route, path = resolved
-            if wanted == IMAGE:
-                if isinstance(node, Scalar):
-                    yield Found(node, route, path)
+            node = resolved.node
+            if wanted == IMAGE or (isinstance(node, Sequence) and node.tag not in _LIST_TAGS):
+                yield resolved
+            elif isinstance(wanted, tuple):
+                waiting += [(resolved, each) for each in wanted]
             elif isinstance(wanted, list) and isinstance(node, Sequence):
                 waiting += [(item, wanted[0]) for item in reversed(self.items(resolved))]
             elif isinstance(wanted, dict) and isinstance(node, Mapping):
-                found = self.values(resolved, wanted)
-                waiting += [(value, wanted[key]) for key, value in reversed(found)]
+                found = self.values(resolved, None if EACH in wanted else wanted)
+                waiting += [(value, wanted.get(key, wanted.get(EACH))) for key, value in reversed(found)]
 
     def follow(self, step: Step) -> Step | None:
         """The same step with an alias replaced by what it stands for; None for one without anchor, or in a circle."""
@@ -74,8 +89,8 @@ class Walk:
             return None
         return Step(node.target, (*step.route, node), step.path)
 
-    def values(self, step: Step, keys: Collection[str]) -> list[tuple[str, Step]]:
-        """The values of these keys of a mapping; what it doesn't say itself, its merge keys (`<<`) may."""
+    def values(self, step: Step, keys: Collection[str] | None = None) -> list[tuple[str, Step]]:
+        """The values of these keys of a mapping, or of all; what it doesn't say itself, its merge keys (`<<`) may."""
         node, route, path = step
         if not isinstance(node, Mapping):
             return []
@@ -84,15 +99,15 @@ class Walk:
         for key, value in node.entries:
             if not isinstance(key, Scalar):
                 continue
-            if key.value in keys:
-                found.append((key.value, Step(value, route, f"{path}.{key.value}" if path else key.value)))
-            elif key.value == MERGE:
+            if key.value == MERGE:
                 merges += value.items if isinstance(value, Sequence) else [value]
+            elif keys is None or key.value in keys:
+                found.append((key.value, Step(value, route, f"{path}.{key.value}" if path else key.value)))
         for merge in merges:
             source = self.follow(Step(merge, route, path))
-            missing = set(keys) - {key for key, _ in found}
-            if source is not None and missing:
-                found += self.values(source, missing)
+            said = {key for key, _ in found}
+            if source is not None and (keys is None or not said.issuperset(keys)):
+                found += [each for each in self.values(source, keys) if each[0] not in said]
         return found
 
     def items(self, step: Step) -> list[Step]:

@@ -43,7 +43,7 @@ def _all(report: RunReport) -> Iterator[Annotation]:
     if report.is_about_findings:
         yield from triage_annotations(report)
     for pin in report.pins:
-        if pin.old != pin.new:
+        if pin.old != pin.new and pin.repository is None:
             yield Annotation(
                 level="notice",
                 title="pinned",

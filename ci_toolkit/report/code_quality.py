@@ -48,15 +48,16 @@ def code_quality_report(
     """
     found = distinct(findings, ignored)
     entries = [_entry(each.finding, findings.image, place) for each in found[:MOST_ENTRIES]]
-    return CodeQuality(data=_written(entries), left_out=len(found) - len(entries))
+    return CodeQuality(data=written(entries), left_out=len(found) - len(entries))
 
 
 def joined_code_quality(reports: Sequence[bytes]) -> bytes:
     """One report of those of several images: a job may hand GitLab a single one (see `joined_reports`)."""
-    return _written([entry for report in reports for entry in json.loads(report)])
+    return written([entry for report in reports for entry in json.loads(report)])
 
 
-def _written(entries: Sequence[Mapping[str, Any]]) -> bytes:
+def written(entries: Sequence[Mapping[str, Any]]) -> bytes:
+    """The file of these entries."""
     return (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_FROM = re.compile(r"FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?\s*$", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
-_TAKES_HEREDOC = re.compile(r"(?:RUN|COPY|ADD)\s", re.IGNORECASE)
-_ESCAPE = re.compile(r"#\s*escape\s*=\s*`\s*$", re.IGNORECASE)
+from ci_toolkit.model.dockerfile import instructions, stage_of
 
 
 def from_line(text: str, target: str | None = None) -> int:
@@ -20,31 +11,10 @@ def from_line(text: str, target: str | None = None) -> int:
     1 where there is none. Source: Docker's Dockerfile reference: stages, escape directive, here-documents.
     """
     found = 1
-    for number, instruction in _instructions(text):
-        match = _FROM.match(instruction)
-        if match:
-            found = number
-            if target and (match["stage"] or "").lower() == target.lower():
-                return number
+    for instruction in instructions(text):
+        stage = stage_of(instruction)
+        if stage is not None:
+            found = instruction.line
+            if target and stage.name == target.lower():
+                return found
     return found
-
-
-def _instructions(text: str) -> Iterator[tuple[int, str]]:
-    """Every instruction on one line, with the number of its first: comments and here-documents left out."""
-    lines = iter(enumerate(text.splitlines(), start=1))
-    escape = "`" if text and _ESCAPE.match(text.splitlines()[0]) else "\\"
-    for number, line in lines:
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        whole = line.strip()
-        while whole.endswith(escape):
-            _, more = next(lines, (0, ""))
-            if not more.lstrip().startswith("#"):
-                whole = f"{whole[:-1].rstrip()} {more.strip()}"
-            else:
-                whole = f"{whole[:-1].rstrip()} {escape}"
-        yield number, whole
-        if _TAKES_HEREDOC.match(whole):
-            for end in _HEREDOC.findall(whole):
-                while (more := next(lines, (0, end))[1]).lstrip("\t") != end:
-                    del more

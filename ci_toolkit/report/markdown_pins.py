@@ -29,22 +29,27 @@ def pins(report: RunReport) -> Iterator[Block]:
 
 
 def _manifests(report: RunReport) -> Iterator[Block]:
-    changed = sorted((p for p in report.pins if p.old != p.new), key=lambda p: (p.file, p.document, p.line))
+    changed = sorted((p for p in report.pins if p.old != p.new), key=lambda p: (*_file(p), p.document, p.line))
     kept = len(report.pins) - len(changed)
     words = [f"{len(changed)} {'place' if len(changed) == 1 else 'places'} changed"] if changed else []
     words += [f"{kept} {'holds' if kept == 1 else 'hold'} the digest already"] if kept else []
     yield text_block(f"### Manifests: {', '.join(words)}")
-    files = [(name, list(edits)) for name, edits in groupby(changed, key=lambda pin: pin.file)]
-    for name, edits in files[:_MOST_FILES]:
-        yield _diff(report.from_top(name), edits)
+    files = [(place, list(edits)) for place, edits in groupby(changed, key=_file)]
+    for (repository, name), edits in files[:_MOST_FILES]:
+        where = f"{code(name)} of {code(repository)}" if repository else code(report.from_top(name))
+        yield _diff(where, edits)
     if len(files) > _MOST_FILES:
         yield text_block(f"_… {len(files) - _MOST_FILES} more files; all are in the state, under `pins`_")
 
 
-def _diff(file: str, edits: list[PinEdit]) -> Block:
+def _file(pin: PinEdit) -> tuple[str, str]:
+    return pin.repository or "", pin.file
+
+
+def _diff(where: str, edits: list[PinEdit]) -> Block:
     hunks = [Row(f"@@ line {edit.line} @@\n-{_value(edit.old)}\n+{_value(edit.new)}", Rank.MANIFEST) for edit in edits]
     return Block(
-        head=f"{code(file)}\n\n```diff",
+        head=f"{where}\n\n```diff",
         rows=tuple(hunks),
         foot="```",
         what="places of this file; all are in the state, under `pins`",

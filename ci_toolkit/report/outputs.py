@@ -77,7 +77,9 @@ def _verdicts(images: Iterable[ImageState]) -> set[str]:
 
 
 def _changed(pins: Iterable[PinEdit], environment: str | None) -> Sequence[str]:
-    return [pin.file for pin in pins if pin.environment == environment and pin.old != pin.new]
+    """Of the job's own checkout: what another repository gets isn't there."""
+    here = [pin for pin in pins if pin.environment == environment and pin.repository is None]
+    return [pin.file for pin in here if pin.old != pin.new]
 
 
 def newest_revision(commits: Iterable[Any], environment: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.report.commits import commit_line
+from ci_toolkit.report.pin_row import pin_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,8 @@ def promotions_text(state: State, environment: str) -> str:
             lines += [f"  {label:<8}{value}" for label, value in _rows(promotion)]
     for pin in state.pins:
         if pin.environment == environment:
-            same = "" if pin.old != pin.new else "  (was already)"
-            lines.append(f"{'pinned':<10}{pin.file}:{pin.line}  {pin.new}{same}")
+            label, place = pin_row(pin)
+            lines.append(f"{label:<10}{place}")
     for commit in state.commits:
         if commit.environment == environment:
             lines.append(f"committed {commit_line(commit)}")

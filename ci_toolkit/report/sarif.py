@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import sarif_om
 from ci_toolkit.model.findings import by_weight
 from ci_toolkit.report.identity import fingerprint
 from ci_toolkit.report.plain import plain
+from ci_toolkit.report.sarif_log import MAX_RESULTS, MAX_RUNS, is_small_enough, log_of, unlinked, written
 from ci_toolkit.report.sarif_rules import LEVELS, rule_id, rules_of
 from ci_toolkit.report.sarif_schema import validate
 
@@ -22,15 +21,6 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
     from ci_toolkit.model.policy import Ignore
-
-_SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_MAX_RUNS = 20
-_MAX_RESULTS = 5_000
-_MAX_GZIPPED = 10_000_000
-"""GitHub's limits: of 25,000 results taken 5,000 are shown, 20 runs, 10 MB gzipped (docs: SARIF support)."""
-_SPOKEN_DEFAULTS = frozenset({"level"})
-_RENAMED = {("Suppression", "state"): "status"}
-"""sarif-om 1.0.4 has this one property under the name it had in a draft of the standard."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +57,9 @@ def sarif_report(findings: ImageFindings, origin: Origin, *, category: str, igno
     official schema refuses what was made.
     """
     cuts = []
-    if len(findings.platforms) > _MAX_RUNS:
-        cuts.append(f"{len(findings.platforms) - _MAX_RUNS} platforms: an upload may have {_MAX_RUNS} runs")
-    limit = _MAX_RESULTS
+    if len(findings.platforms) > MAX_RUNS:
+        cuts.append(f"{len(findings.platforms) - MAX_RUNS} platforms: an upload may have {MAX_RUNS} runs")
+    limit = MAX_RESULTS
     while True:
         runs = [
             _run(
@@ -80,18 +70,18 @@ def sarif_report(findings: ImageFindings, origin: Origin, *, category: str, igno
                 ignored.get(p.platform, {}),
                 limit,
             )
-            for p in findings.platforms[:_MAX_RUNS]
+            for p in findings.platforms[:MAX_RUNS]
         ]
-        document = as_json(sarif_om.SarifLog(schema_uri=_SCHEMA_URI, version="2.1.0", runs=runs))
-        data = (json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
-        if len(gzip.compress(data, 6)) <= _MAX_GZIPPED:
+        document = log_of(runs)
+        data = written(document)
+        if is_small_enough(data):
             break
         limit //= 2
-    left_out = sum(max(0, len(p.findings) - limit) for p in findings.platforms[:_MAX_RUNS])
+    left_out = sum(max(0, len(p.findings) - limit) for p in findings.platforms[:MAX_RUNS])
     if left_out:
         cuts.append(f"the {left_out} least severe findings: code scanning shows {limit} a run")
     validate(document)
-    categories = tuple(category_of(category, findings.image, p.platform) for p in findings.platforms[:_MAX_RUNS])
+    categories = tuple(category_of(category, findings.image, p.platform) for p in findings.platforms[:MAX_RUNS])
     return Report(data=data, cuts=tuple(cuts), categories=categories)
 
 
@@ -104,23 +94,6 @@ def category_of(template: str, image: str, platform: str) -> str:
     text = template if "{image}" in template else f"{template.rstrip('/')}/{{image}}"
     text = text if "{platform}" in text else f"{text.rstrip('/')}/{{platform}}"
     return text.replace("{image}", image).replace("{platform}", flat).strip("/") + "/"
-
-
-def as_json(value: Any) -> Any:
-    """An object of sarif-om as the schema names its properties; unset ones and the schema's defaults left out."""
-    if isinstance(value, list):
-        return [as_json(item) for item in value]
-    attributes = getattr(type(value), "__attrs_attrs__", None)
-    if attributes is None:
-        return value
-    properties = {}
-    for attribute in attributes:
-        name = _RENAMED.get((type(value).__name__, attribute.name)) or attribute.metadata["schema_property_name"]
-        own = getattr(value, attribute.name)
-        default = attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default
-        if own is not None and (own != default or name in _SPOKEN_DEFAULTS):
-            properties[name] = as_json(own)
-    return properties
 
 
 def _run(
@@ -185,8 +158,7 @@ def _message(image: ImageFindings, platform: PlatformFindings, finding: Finding)
         f"has {finding.id}, severity {finding.severity}, {fix}"
     )
     whole = plain(text, 800) + (f": {plain(finding.title)}" if finding.title else "")
-    # A SARIF message may hold links, `[text](target)` (SARIF 2.1.0, 3.11.6).
-    return whole.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return unlinked(whole)
 
 
 def _location(origin: Origin, finding: Finding) -> sarif_om.Location:

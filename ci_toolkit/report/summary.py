@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.report.commits import commit_line
+from ci_toolkit.report.pin_row import pin_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -84,8 +85,7 @@ def _outcome(pushed: Pushed) -> str:
 
 
 def _pins(pins: Collection[PinEdit]) -> Iterator[tuple[str, str]]:
-    for pin in pins:
-        yield "pinned", f"{pin.file}:{pin.line}  {pin.new}" + ("" if pin.old != pin.new else "  (was already)")
+    yield from map(pin_row, pins)
 
 
 def _commits(commits: Collection[Commit]) -> Iterator[tuple[str, str]]:

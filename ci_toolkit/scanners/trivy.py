@@ -7,9 +7,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from ci_toolkit import files
 from ci_toolkit.errors import ToolError
 from ci_toolkit.scanners.base import Command, Scanned
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
@@ -22,6 +22,7 @@ from ci_toolkit.scanners.trivy_report import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     from ci_toolkit.model.findings import Category, PlatformFindings
     from ci_toolkit.process import Runner
@@ -34,12 +35,8 @@ _JAVA_WANTED = "Java DB"
 
 
 def cache_directory(env: Mapping[str, str]) -> Path:
-    """Where databases are kept between runs: below XDG_CACHE_HOME, else below HOME; never in the workspace.
-
-    A pull request can plant files in the workspace, and a planted database passes everything.
-    """
-    base = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "/var/tmp")  # noqa: S108
-    return Path(base).absolute() / "ci-toolkit" / "trivy"
+    """Where databases are kept between runs."""
+    return files.cache_directory(env) / "trivy"
 
 
 class Trivy:

@@ -41,9 +41,11 @@ class Job:
     address: str | None
     """The remote's web address, where it has one."""
     prefix: str
-    """The config's directory within the checkout, with a slash behind, or nothing."""
+    """The config's directory within the checkout, with a slash behind, or nothing; of another repository nothing."""
     held: Sequence[PinEdit]
     identity: Mapping[str, str]
+    signing: Sequence[str] = ()
+    """The flags that let git sign."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +102,7 @@ class Making:
         """
         with self._directory() as directory:
             worktree = Worktree(job.git, directory, job.prefix)
-            patterns = {pattern for entry in self._entries for pattern in entry.files}
+            patterns = {pattern for entry in self._entries for pattern in (*entry.files, *entry.exclude)}
             worktree.check_out(head, patterns, {edit.file for edit in job.held})
             edits = self._pins.pinned(worktree.root, state, job.held, f"{branch} ({head[:12]})")
             changed = [edit for edit in edits if edit.old != edit.new]
@@ -112,7 +114,7 @@ class Making:
             commit = Commit(
                 repository=job.address or job.remote.remote,
                 branch=branch.branch,
-                revision=worktree.commit(head, files, message, job.identity),
+                revision=worktree.commit(head, files, message, job.identity, job.signing),
                 files=tuple(files),
                 environment=self.environment,
                 at=self._now.isoformat(timespec="seconds"),

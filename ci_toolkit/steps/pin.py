@@ -14,7 +14,7 @@ from ci_toolkit.steps.pin_targets import planned_target, pushed_target, reposito
 from ci_toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions, PinOptions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.reference import Repository
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import ImageState, PinEdit, State
+    from ci_toolkit.steps.pin_tags import Registries
 
     TargetOf = Callable[[ImageOptions, ImageState, Style], Target]
 
@@ -34,6 +35,8 @@ class PinStep:
     `partial`: `images` are not all that the config has, so an entry for all of them can't count its places. With
     `check` nothing is written, and VerdictError says what would be. `show` gets the unified diff of each file.
     `targets`: what is pinned; else what the run pushed. `environment`: whose pins these are.
+    `names`: all images of the config, which comments may name; None: they may name anything.
+    `registries`: who is asked about the tags; None: nobody.
     """
 
     name: ClassVar[str] = "pin"
@@ -50,6 +53,8 @@ class PinStep:
         show: Callable[[str], None] | None = None,
         targets: TargetOf | None = None,
         environment: str | None = None,
+        names: Collection[str] | None = None,
+        registries: Registries | None = None,
     ) -> None:
         self._pins = pins
         self._images = images
@@ -60,6 +65,8 @@ class PinStep:
         self._show = show
         self._targets = targets
         self._environment = environment
+        self._names = names
+        self._registries = registries
 
     def plan(self, state: State) -> Sequence[Action]:
         """Every place that would change; the manifests are read, nothing is written."""
@@ -75,6 +82,8 @@ class PinStep:
             )
             for edit in changed
         ]
+        if self._registries and not self._check:
+            actions = [*self._registries.plan(self.name, files.written), *actions]
         if kept:
             actions.append(Action(step=self.name, kind="decide", summary=f"{_places(kept)} the digest already"))
         return actions
@@ -84,7 +93,7 @@ class PinStep:
 
         Raises ConfigError where a pin finds nothing, not what it expects, or a file that can't be read; UsageError
         for an image that wasn't pushed or a path that leads outside; ToolError, with every file as it was, if the
-        writing fails; VerdictError by `check`.
+        writing fails; VerdictError by `check`; IntegrityError for a tag that somebody moved since the push.
         """
         files = self._pinned(state, self._targets or pushed_target)
         changed = [edit for edit in files.edits if edit.old != edit.new]
@@ -96,6 +105,8 @@ class PinStep:
             first = SourceLine(changed[0].file, changed[0].line)
             raise VerdictError(message, hint="run `ci-toolkit pin` and commit what it writes", place=first)
         if not self._check:
+            if self._registries:
+                self._registries.check(files.written)
             self._workspace.replace(files.changes)
         for edit in changed:
             self._progress.info(f"{edit.file}:{edit.line}: {edit.old} → {edit.new}")
@@ -106,7 +117,7 @@ class PinStep:
 
     def _pinned(self, state: State, target: TargetOf) -> PinnedFiles:
         """All entries in turn."""
-        files = PinnedFiles(self._workspace)
+        files = PinnedFiles(self._workspace, self._names)
         for number, entry in enumerate(self._pins):
             label = f"environments.{self._environment}.pin[{number}]" if self._environment else f"pin[{number}]"
             names = [name for name in entry.images or self._images if name in self._images]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError
+from ci_toolkit.manifests.finding import leads_nowhere
 from ci_toolkit.manifests.pinning import LARGEST, may_hold, pin
+from ci_toolkit.model.field_path import shown_field_path
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.patterns import is_literal
 from ci_toolkit.state import PinEdit
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import PinOptions
     from ci_toolkit.manifests.pinning import Pinned, Target
+    from ci_toolkit.manifests.written import Written
     from ci_toolkit.workspace import Snapshot, Workspace
 
 _SHOWN = 40
@@ -24,11 +27,15 @@ _SHOWN = 40
 class PinnedFiles:
     """The files as all entries together want them; each entry works on what the one before made of a file."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, names: Collection[str] | None = None) -> None:
+        """`names`: what a comment may call an image; None: anything."""
         self._workspace = workspace
+        self._names = names
         self._read: dict[str, Snapshot] = {}
         self._changes: dict[str, Replacement] = {}
         self._edits: dict[tuple[str, int, str], PinEdit] = {}
+        self.written: list[Written] = []
+        """What was written, place by place."""
 
     @property
     def changes(self) -> list[Replacement]:
@@ -47,7 +54,8 @@ class PinnedFiles:
         """
         files = self._files(label, entry)
         wanted = [name for name, named in files.items() if self._is_wanted(name, targets, named=named)]
-        results = self._results(wanted, targets)
+        results = self._results(wanted, entry, targets)
+        self._refuse_dead_ends(label, entry, [*wanted, *(name for name in files if name not in results)])
         count = sum(len(result.places) for result in results.values())
         if whole and (count == 0 or entry.expect not in (None, count)):
             raise self._miscounted(label, entry, targets, files)
@@ -83,13 +91,13 @@ class PinnedFiles:
             return self._changes[name].data
         return (self._read.get(name) or self._workspace.read(name, limit=LARGEST)).data
 
-    def _results(self, names: Collection[str], targets: Sequence[Target]) -> Mapping[str, Pinned]:
+    def _results(self, names: Collection[str], entry: PinOptions, targets: Sequence[Target]) -> Mapping[str, Pinned]:
         """Every file's result; raises one ConfigError for all files that have none."""
         results: dict[str, Pinned] = {}
         failures: list[ConfigError] = []
         for name in names:
             try:
-                results[name] = pin(self._data(name), name, targets)
+                results[name] = self._pinned(name, entry, targets)
             except ConfigError as error:
                 failures.append(error)
         if failures:
@@ -98,10 +106,29 @@ class PinnedFiles:
             raise ConfigError(message, hint=failures[0].hint, violations=violations)
         return results
 
+    def _pinned(self, name: str, entry: PinOptions, targets: Sequence[Target]) -> Pinned:
+        return pin(self._data(name), name, targets, paths=entry.paths, names=self._names)
+
+    def _refuse_dead_ends(self, label: str, entry: PinOptions, files: Sequence[str]) -> None:
+        """Raise ConfigError for a path that leads to a value in none of these files."""
+        for path in entry.paths:
+            lines: list[str] = []
+            for name in files:
+                reason = leads_nowhere(self._data(name), name, path)
+                if not reason:
+                    break
+                lines.append(neutralise(f"{name}: {reason}"))
+            else:
+                message = f"{label}: {shown_field_path(path)} leads to nothing in {', '.join(entry.files)}"
+                more = [f"… and {len(lines) - _SHOWN} more files"] if len(lines) > _SHOWN else []
+                raise ConfigError(message, hint="mend `paths` or `files`", violations=lines[:_SHOWN] + more)
+
     def _take(self, name: str, result: Pinned) -> None:
         if result.new != result.old:
             self._changes[name] = Replacement(name, self._read[name], result.new)
         for place in result.places:
+            if place.written:
+                self.written.append(place.written)
             key = (name, place.line, f"{place.column} {place.path}")
             old = self._edits[key].old if key in self._edits else place.old
             self._edits[key] = PinEdit(file=name, document=place.document, line=place.line, old=old, new=place.new)
@@ -114,7 +141,7 @@ class PinnedFiles:
         count = 0
         for name in files:
             try:
-                result = pin(self._data(name), name, targets)
+                result = self._pinned(name, entry, targets)
             except ConfigError:
                 continue  # It holds none of the names looked for, or it would have been read before.
             count += len(result.places)

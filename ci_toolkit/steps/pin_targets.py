@@ -61,4 +61,5 @@ def pushed_target(options: ImageOptions, image: ImageState, style: Style) -> Tar
         tag=first or None,
         style=style,
         platforms=children,
+        alone=image.digest in image.platforms.values(),
     )

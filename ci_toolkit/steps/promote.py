@@ -11,7 +11,7 @@ from ci_toolkit.registry.crew import WORKERS, each, in_lanes
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.promotion import Finder, Place, place
 from ci_toolkit.steps.promotion_job import Job, actions, refuse_two_digests, targets
-from ci_toolkit.steps.verdict import refusal_of
+from ci_toolkit.steps.verdict import refusal_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,9 +175,7 @@ class PromoteStep:
         """How the gate stands to a digest; raises VerdictError where it didn't let it pass."""
         if not self._gate:
             return "off"
-        if any(p.image == name and p.digest == digest and p.gate == "on" for p in state.promotions):
-            return "on"
-        reason, hint = refusal_of(digest, state.image(name), self._order.attestations, self._policy_hash)
+        reason, hint = refusal_in(state, name, digest, self._order.attestations, self._policy_hash)
         if not reason:
             return "on"
         if self._order.override is None:

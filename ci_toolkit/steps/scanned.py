@@ -56,7 +56,7 @@ def base_line(options: ImageOptions, repository: Path) -> SourceLine:
     """
     file = options.dockerfile
     try:
-        line = from_line(file.read_text(encoding="utf-8", errors="replace"), options.target)
+        line = from_line(file.read_text(encoding="utf-8-sig", errors="replace"), options.target)
     except OSError:
         line = 1
     return SourceLine(from_top(file, repository) or file.name, line)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.attestation import ScanAttestation
     from ci_toolkit.model.digest import Digest
-    from ci_toolkit.state import ImageState
+    from ci_toolkit.state import ImageState, State
 
 
 def refusal(image: ImageState, policy_hash: str) -> tuple[str, str]:
@@ -41,3 +41,12 @@ def refusal_of(
         f"nothing here tells that {digest.short} passed the gate",
         "hand the state of its run on, give its scan attestation by --attestation, or say why by --override",
     )
+
+
+def refusal_in(
+    state: State, name: str, digest: Digest, attestations: Sequence[ScanAttestation], policy_hash: str
+) -> tuple[str, str]:
+    """`refusal_of` an image by all that a state tells: what was promoted through the gate has passed it."""
+    if any(p.image == name and p.digest == digest and p.gate == "on" for p in state.promotions):
+        return "", ""
+    return refusal_of(digest, state.image(name), attestations, policy_hash)

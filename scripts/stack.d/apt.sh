@@ -99,6 +99,7 @@ apt_extract() {
   into=$(mktemp -d "$stack_dir/extract.XXXXXX")
   (cd "$into" && quietly apt env APT_CONFIG="$apt_home/apt.conf" apt-get -q download "$@") || return 1
   for deb in "$into"/*.deb; do dpkg-deb -x "$deb" "$into/root"; done
-  mv -f "$into"/root/usr/bin/* "$stack_dir/bin/"
+  # Followed: Compose's program is a link to the CLI's plugin.
+  cp -Lf "$into"/root/usr/bin/* "$stack_dir/bin/"
   rm -rf "$into"
 }

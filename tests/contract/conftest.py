@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.committing import PORT, PUSHED
 from tests.harness.proxy import FaultServer
 from tests.harness.pushing import Naps, Pushing, destinations, repository_for, sample_image
 from tests.harness.registry import running_registry
@@ -29,6 +30,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 @pytest.fixture
 def proxy(registry: Registry) -> Iterator[FaultServer]:
     with FaultServer(registry.host).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def registry_of_commits() -> Iterator[FaultServer]:
+    """The registry of projects whose pins are committed."""
+    server = FaultServer()
+    server.rule("HEAD", "", PUSHED, times=10**6)
+    with server.running(port=PORT) as running:
         yield running
 
 

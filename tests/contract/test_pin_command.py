@@ -52,10 +52,33 @@ def plan(root: Path, run_command: Pin) -> Pin:
 def test_the_plan_shows_every_place_and_writes_nothing(root: Path, plan: Pin) -> None:
     result = plan("deploy/*.yaml", "--format", "json")
     assert result.returncode == 0, result.stderr
-    (action,) = json.loads(result.stdout)["actions"]
+    request, action = json.loads(result.stdout)["actions"]
+    assert (request["method"], request["url"]) == (
+        "HEAD",
+        "https://registry.invalid/v2/acme/app/manifests/<first tag of app>",
+    )
     assert action["path"] == "deploy/app.yaml"
     assert action["summary"] == (f"deploy/app.yaml:4: {IMAGE}:0.9 → {IMAGE}:<first tag of app>@<digest of app>")
     assert (root / "deploy/app.yaml").read_text() == POD
+
+
+CI_FILES = {
+    "Dockerfile": "ARG BASE=IMAGE\nFROM $BASE AS app\nFROM app\n",
+    ".github/workflows/ci.yml": "jobs: { a: { container: IMAGE, steps: [{ uses: docker://IMAGE }] } }\n",
+    ".gitlab-ci.yml": "variables: { I: IMAGE }\na: { image: $I, services: [{ name: IMAGE }] }\n",
+}
+
+
+def test_dockerfiles_and_the_files_of_ci_systems_are_planned_where_they_are_named(root: Path, plan: Pin) -> None:
+    (root / ".github/workflows").mkdir(parents=True)
+    for name, text in CI_FILES.items():
+        (root / name).write_text(text.replace("IMAGE", f"{IMAGE}:0.9"))
+    named = plan("Dockerfile, .github/workflows/*.yml, .gitlab-ci.yml", "--format", "json")
+    assert named.returncode == 0, named.stderr
+    paths = [action["path"] for action in json.loads(named.stdout)["actions"]]
+    assert paths == [*[".github/workflows/ci.yml"] * 2, *[".gitlab-ci.yml"] * 2, "Dockerfile"]
+    wildcard = plan("'**/*'", "--format", "json")
+    assert [action["path"] for action in json.loads(wildcard.stdout)["actions"]] == ["deploy/app.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -65,14 +88,16 @@ def test_the_plan_shows_every_place_and_writes_nothing(root: Path, plan: Pin) ->
         "/etc/passwd",
         "deploy/../../outside.yaml",
         ".git/config",
-        ".github/workflows/*.yml",
+        ".github/w*/*.yml",
         "deploy/none.yaml",
     ],
 )
-def test_paths_that_are_refused(plan: Pin, files: str) -> None:
+def test_paths_that_are_refused(root: Path, plan: Pin, files: str) -> None:
+    (root / ".github/workflows").mkdir(parents=True)
+    (root / ".github/workflows/ci.yml").write_text(POD)
     result = plan(files)
     assert result.returncode == 2
-    assert files.removesuffix("*.yml") in result.stderr
+    assert files.removesuffix("w*/*.yml") in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -90,6 +115,20 @@ def test_what_was_seen_is_shown_with_its_place(root: Path, plan: Pin) -> None:
     assert result.returncode == 2
     assert "deploy/app.yaml:4:14: registry.invalid/acme/other:0.9 (another image)" in result.stderr
     assert IMAGE in result.stderr
+
+
+def test_values_and_compose_files_are_pinned_by_their_names_or_refused(root: Path, plan: Pin) -> None:
+    values = root / "deploy/values.yaml"
+    values.write_text(f"image: {{ repository: {IMAGE}, tag: '0.9' }}\n")
+    (root / "deploy/compose.yml").write_text(f"services: {{ app: {{ image: '{IMAGE}:0.9' }} }}\n")
+    result = plan("deploy/*", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    places = [action["path"] for action in json.loads(result.stdout)["actions"]]
+    assert places == ["deploy/app.yaml", "deploy/compose.yml", "deploy/values.yaml"]
+    values.write_text(f"image: {{ repository: {IMAGE}, pullPolicy: Always }}\n")
+    result = plan("deploy/*")
+    assert result.returncode == 2
+    assert "deploy/values.yaml:1:22: image.repository: no key is there to hold the digest: add" in result.stderr
 
 
 def test_text_of_manifests_commands_no_ci_system(root: Path, plan: Pin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,14 +13,41 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit import state as states
 from ci_toolkit.config.load import load
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.oci import OCI_INDEX
 from ci_toolkit.state import ImageState, Pushed, Source, State
 from tests.harness.project import git
+from tests.harness.proxy import Answer
+from tests.harness.registry import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tests.harness.proxy import Exchange
+
 COMMAND = Path(sys.executable).parent / "ci-toolkit"
-REGISTRY = "registry.invalid/acme"
+PORT = free_port()
+REGISTRY = f"127.0.0.1:{PORT}/acme"
+"""Each process of a test run has its own, so it must not get into the name of a test."""
+_TAG = re.compile(r"/v2/acme/(?P<name>[^/]+)/manifests/1\.0")
+
+
+@dataclass
+class PushedTags:
+    """What `REGISTRY` says of the tag `1.0`: the digest that was pushed last, by image. A rule of a `FaultServer`."""
+
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer a HEAD."""
+        found = _TAG.fullmatch(exchange.path)
+        if found is None or found["name"] not in self.digests:
+            exchange.answer(Answer(404, {}))
+            return
+        named = {"docker-content-digest": self.digests[found["name"]], "content-length": "1000"}
+        exchange.answer(Answer(200, {"content-type": OCI_INDEX, **named}))
+
+
+PUSHED = PushedTags()
 
 
 def digest(letter: str) -> str:
@@ -124,6 +152,7 @@ class Checkout:
     def hand_state_on(self, **changes: Any) -> None:
         """Write the state that the push of this revision leaves."""
         loaded = load(self.root / ".ci-toolkit.yml", {})
+        PUSHED.digests.update(self.digests)
         images = {
             name: ImageState(
                 digest=Digest(value),

@@ -21,6 +21,7 @@ ENV = {
     "REGISTRY_USER": "ci",
     "REGISTRY_PASSWORD": "s3cret-password",
     "NPM_TOKEN": "npm-token-value",
+    "GITOPS_TOKEN": "gitops-token",
     "INSECURE": "true",
     "REPRODUCIBLE": "no",
     "LINES": "one\ntwo: [three]",

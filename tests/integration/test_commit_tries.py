@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.ci.context import detect_context
+from ci_toolkit.commits.tries import ATTEMPTS
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
-from ci_toolkit.steps.commit import ATTEMPTS, CommitStep
+from ci_toolkit.steps.commit import CommitStep
 from ci_toolkit.steps.commit_pins import Pins
+from ci_toolkit.steps.commit_place import OwnCheckout
 from ci_toolkit.steps.pin import PinStep
 from tests.harness.builds import NOW, Heard
 from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod
@@ -48,16 +50,16 @@ def step(checkout: Checkout, heard: Heard, naps: list[float]) -> CommitStep:
     def pin(root: Path, targets: TargetOf | None) -> PinStep:
         return PinStep(pins=loaded.pin, images=loaded.images, root=root, progress=heard, targets=targets)
 
+    context = detect_context(runner, loaded.root, {})
     return CommitStep(
         options=loaded.commit,
+        place=OwnCheckout(
+            options=loaded.commit, root=loaded.root, context=context, runner=runner, env=env, redact=redact
+        ),
         pins=Pins(pin, loaded.images),
         entries=loaded.pin,
-        root=loaded.root,
         workdir=checkout.root / ".ci-toolkit",
-        context=detect_context(runner, loaded.root, {}),
-        runner=runner,
-        env=env,
-        redact=redact,
+        context=context,
         now=NOW,
         progress=heard,
         sleep=naps.append,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.harness.committing import Remote
+from tests.harness.committing import Remote, make_remote, pod
 from tests.harness.delivered import crane, delivered, manifest
 from tests.harness.gitlab_api import GitLab
 from tests.harness.project import git
@@ -114,3 +114,28 @@ def test_each_environment_gets_a_request_of_its_own(
     assert remote.head() == amended
     assert [c.request.number for c in project.state.commits if c.request] == [1, 2]
     assert "requested by https://gitlab.example.com/acme/shop/-/merge_requests/2" in done.stdout
+
+
+def test_an_environment_s_manifests_in_another_repository(
+    tmp_path: Path, stack: Stack, run_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    repository = f"{stack.registry}/promote-elsewhere-{tmp_path.name.lower().replace('_', '-')}/app"
+    files: dict[str, str | bytes] = {"deploy/staging/app.yaml": pod(f"{repository}:old")}
+    gitops = make_remote(tmp_path / "gitops.git", files)
+    config = CONFIG.format(repository=repository).replace("mode: push,", f"mode: push, repository: {gitops.path},")
+    project = delivered(tmp_path / "project", config)
+    plan = run_command("promote", "staging", "--dry-run", cwd=project.root)
+    assert plan.returncode == 0, plan.stderr
+    assert f"find the images in deploy/staging/*.yaml of <default branch> at {gitops.path}" in plan.stdout
+    done = run_command("promote", "staging", cwd=project.root)
+    assert done.returncode == 0, done.stderr
+    digest = project.digests["app"]
+    assert gitops.read("deploy/staging/app.yaml") == pod(f"{repository}:staging@{digest}")
+    assert gitops.message().endswith(f"Image-Digest: app@{digest}\nEnvironment: staging")
+    assert f"deploy/staging/app.yaml:4 of {gitops.path}" in done.stdout
+    again = run_command("promote", "staging", cwd=project.root)
+    assert "nothing to commit" in again.stderr
+    refused = run_command("promote", "production", cwd=project.root)
+    assert refused.returncode == 2, refused.stderr
+    assert f"main at {gitops.path}: environments.production.pin[0]: no file matches" in refused.stderr
+    assert "production" not in crane("ls", repository).split()

@@ -132,6 +132,9 @@ def test_a_signed_image_from_build_to_production(
     said = world.tool("cosign", "verify-attestation", "--type", PREDICATE, *verify, f"{there}:production")
     (project.root / "attestation.json").write_text(said)
     project.state_file.unlink()
+    assert "[verdict]" in run_command("lint", cwd=project.root, env=world.env).stdout
+    done = run_command("lint", "--attestation", "attestation.json", cwd=project.root, env=world.env)
+    assert done.returncode == 0, done.stdout + done.stderr
     done = run_command("promote", "production", "--attestation", "attestation.json", cwd=project.root, env=world.env)
     assert done.returncode == 0, done.stderr
     outputs += [done.stdout, done.stderr, project.state_file.read_text()]

@@ -57,6 +57,10 @@ def test_what_a_server_says(said: str, kind: str) -> None:
 
 
 RULES = {
+    "! [remote rejected] main -> main (refusing to allow a GitHub App to create or update workflow "
+    "`.github/workflows/ci.yml` without `workflows` permission)": ("denied", "workflows: write"),
+    "! [remote rejected] main -> main (refusing to allow a Personal Access Token to create or update workflow "
+    "`.github/workflows/ci.yml` without `workflow` scope)": ("denied", "scope `workflow`"),
     "GitLab: You are not allowed to push code to this project.": ("denied", "Job token permissions"),
     "GitLab: You are not allowed to upload code for this project.": ("denied", "write access"),
     "GitLab: This deploy key does not have write access to this project.": ("denied", "deploy key write access"),
@@ -77,7 +81,7 @@ RULES = {
     "GitLab: Commit message does not follow the pattern 'JIRA-[0-9]+'": ("rule", "commit.message"),
     "GitLab: Commit message contains the forbidden pattern 'deploy'": ("rule", "commit.message"),
     "GitLab: Branch name 'ci-toolkit/pin/main' does not follow the pattern '^feature/'": ("rule", "request-prefix"),
-    "GitLab: Commit must be signed with a GPG key": ("rule", "signed commits"),
+    "GitLab: Commit must be signed with a GPG key": ("rule", "commit.signing"),
     "GitLab: File name deploy/app.yaml was prohibited by the pattern 'yaml$'.": ("rule", "limits"),
     'GitLab: File "deploy/app.yaml" is larger than the allowed size of 1 MB': ("rule", "limits"),
     "GitLab: Your push to this repository has been rejected because this repository has exceeded its size limit of "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.config.load import load
-from ci_toolkit.config.options import AuthOptions, Author, CommitOptions
+from ci_toolkit.config.options import AuthOptions, Author, CommitOptions, SigningOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.policy import Thresholds
 from ci_toolkit.model.reference import LayoutRepository, Repository
@@ -69,8 +69,13 @@ def test_everything() -> None:
     assert backend.version_file == root / "VERSION"
     assert config.commit == CommitOptions(
         mode="push",
+        repository="git@git.example.com:acme/gitops.git",
+        token="gitops-token",
+        ssh_key="/run/secrets/deploy-key",
+        known_hosts="git.example.com ssh-ed25519 AAAA",
+        signing=SigningOptions(format="ssh", key=""),
         branch="main",
-        remote="upstream",
+        remote="origin",
         message="deploy: {image} {digest:12}",
         author=Author(name="Deploy Bot", email="deploy@example.com"),
         request_prefix="bot/deploy",
@@ -93,7 +98,7 @@ def test_everything() -> None:
     assert (production.source, production.immutable_tags) == ("staging", ("production-*",))
     assert production.repositories == {"backend": (Repository("registry.example.com", "prod/backend"),)}
     assert (production.pin[0].style, production.pin[0].expect) == ("digest", 3)
-    assert config.secrets == (ENV["REGISTRY_PASSWORD"], ENV["NPM_TOKEN"])
+    assert config.secrets == (ENV["REGISTRY_PASSWORD"], ENV["GITOPS_TOKEN"], ENV["NPM_TOKEN"])
     assert (config.pin[0].expect, config.pin[0].style) == (2, "digest")
     assert (config.pin[1].images, config.pin[1].style) == ((), "tag-and-digest")
 

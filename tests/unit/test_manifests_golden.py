@@ -1,6 +1,7 @@
 """Manifests as people write them, byte for byte: tests/golden/pin/NAME.in and what becomes of it, NAME.out.
 
-Where there is no NAME.out, nothing may change.
+Where there is no NAME.out, nothing may change. Its path below tests/golden/pin tells the format, as everywhere; a
+directory that is called like a file stands for it.
 """
 
 from __future__ import annotations
@@ -18,22 +19,35 @@ DIGEST = "sha256:" + "d" * 64
 NAMES = ("ghcr.io/acme/app", "nginx", "localhost:5000/app")
 TARGET = Target(repositories=frozenset(map(Repository.parse, NAMES)), digest=DIGEST, tag=None, style="tag-and-digest")
 REFUSED = "10-alias-at-a-place-that-is-no-image.in.yaml"
-INPUTS = sorted(GOLDEN.glob("*.in.*"))
+REFUSED_VARIABLES = {
+    "10-argument-that-is-a-part-elsewhere.in.Dockerfile": (
+        "1:10: ARG BASE: $BASE is a part of something else in line 3"
+    ),
+    "10-variable-that-stands-for-something-else.in.gitlab-ci.yml": (
+        "2:10: variables.IMAGE: $IMAGE stands for something else in line 4"
+    ),
+}
+INPUTS = sorted(file for file in GOLDEN.rglob("*.in.*") if file.name != REFUSED and file.name not in REFUSED_VARIABLES)
+
+
+def name_of(file: Path) -> str:
+    """The name by which a file is read."""
+    return file.parent.name if file.parent.suffix in (".yaml", ".json") else str(file.relative_to(GOLDEN))
 
 
 def pinned(name: str) -> Pinned:
     return pin((GOLDEN / name).read_bytes(), name, [TARGET])
 
 
-@pytest.mark.parametrize("file", [i for i in INPUTS if i.name != REFUSED], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", INPUTS, ids=lambda file: str(file.relative_to(GOLDEN)))
 def test_golden(file: Path) -> None:
     expected = file.with_name(file.name.replace(".in.", ".out."))
     before = file.read_bytes()
     after = expected.read_bytes() if expected.exists() else before
-    result = pin(before, file.name, [TARGET])
+    result = pin(before, name_of(file), [TARGET])
     assert result.new.decode() == after.decode()
     assert result.new == after
-    again = pin(after, file.name, [TARGET])
+    again = pin(after, name_of(file), [TARGET])
     assert again.new == after, "a second run writes nothing"
     assert [place.new for place in again.places] == [place.new for place in result.places]
     assert may_hold(before, [TARGET]) or not result.places
@@ -55,6 +69,13 @@ def test_an_alias_shared_with_a_place_that_is_no_image_is_refused_naming_both() 
     (violation,) = caught.value.violations
     assert violation.startswith(f"{REFUSED}:6:17: spec.containers[0].image ")
     assert f"{REFUSED}:9:18: spec.containers.env.value" in violation
+
+
+@pytest.mark.parametrize(("name", "violation"), REFUSED_VARIABLES.items())
+def test_a_variable_that_says_more_than_an_image_is_refused(name: str, violation: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        pinned(name)
+    assert caught.value.violations == (f"{name}:{violation}: give that a variable of its own",)
 
 
 def test_a_merge_is_told_where_it_is_used() -> None:

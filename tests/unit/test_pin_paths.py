@@ -108,17 +108,6 @@ def test_patterns_that_lead_outside_are_refused(root: Path, pattern: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "pattern", [".git/*.yaml", ".g*/hooks/x.yaml", ".github/workflows/*", ".GitHub/Workflows/c.yaml"]
-)
-def test_files_of_git_and_workflows_are_never_written(root: Path, pattern: str) -> None:
-    for name in (".git/config.yaml", ".git/hooks/x.yaml", ".github/workflows/ci.yaml", ".GitHub/Workflows/c.yaml"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("")
-    with pytest.raises(UsageError, match="ever written"):
-        Workspace(root).files(pattern)
-
-
-@pytest.mark.parametrize(
     ("link", "to", "pattern"),
     [
         ("deploy/out.yaml", "../../outside/secret.yaml", "deploy/*.yaml"),

@@ -9,17 +9,28 @@ import sys
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ci_toolkit import state as states
 from ci_toolkit.config.load import load
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.oci import OCI_INDEX
 from ci_toolkit.state import ImageState, Pushed, Source, State
+from tests.harness.committing import PORT
 from tests.harness.project import git
+from tests.harness.proxy import Answer, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.harness.proxy import Exchange, FaultServer
 
 ROOT = Path(__file__).parent.parent.parent
-IMAGE = "ghcr.io/ci-toolkit/ci-toolkit"
+RELEASED = "ghcr.io/ci-toolkit/ci-toolkit"
+IMAGE = f"127.0.0.1:{PORT}/ci-toolkit/ci-toolkit"
+"""Where the image is in these tests: a registry that answers."""
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 CHANGELOG = (
     "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- A thing.\n\n## [1.2.2]\n\n- Old.\n"
@@ -29,7 +40,7 @@ DOCKERFILE = f"ARG BASE_IMAGE=debian:trixie-slim@{DIGEST}\nARG TRIVY_IMAGE=ghcr.
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path: Path, registry_of_commits: FaultServer) -> Iterator[Path]:
     """This repository's workflows, docs and examples, at version 1.2.3."""
     for directory in (".github", "docs", "examples/github", "examples/gitlab", "templates"):
         shutil.copytree(ROOT / directory, tmp_path / directory)
@@ -38,6 +49,12 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "ci_toolkit").mkdir()
     for file in ("scripts/release.py", ".ci-toolkit.yml", ".gitignore"):
         shutil.copy(ROOT / file, tmp_path / file)
+    for path in (
+        tmp_path / "scripts/release.py",
+        tmp_path / ".ci-toolkit.yml",
+        *(tmp_path / "templates").rglob("*.yml"),
+    ):
+        path.write_text(path.read_text(encoding="utf-8").replace(RELEASED, IMAGE), encoding="utf-8")
     (tmp_path / "ci_toolkit/version.py").write_text('__version__ = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     (tmp_path / "action.yml").write_text(ACTION)
@@ -46,7 +63,17 @@ def repository(tmp_path: Path) -> Path:
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "-m", "main")
     _deliver(tmp_path)
-    return tmp_path
+    rule = Rule("HEAD", "/v2/ci-toolkit/ci-toolkit/manifests/", lambda asked: _answer(asked, tmp_path), times=10**6)
+    registry_of_commits.rules.insert(0, rule)
+    yield tmp_path
+    registry_of_commits.rules.remove(rule)
+
+
+def _answer(asked: Exchange, root: Path) -> None:
+    """The registry has what the state says that was pushed."""
+    (pushed,) = states.read(root / ".ci-toolkit/state.json").image("ci-toolkit").pushed
+    named = {"docker-content-digest": str(pushed.digest), "content-length": "1000"}
+    asked.answer(Answer(200, {"content-type": OCI_INDEX, **named}))
 
 
 def _deliver(root: Path, *tags: str, digest: str = DIGEST) -> None:
@@ -154,7 +181,7 @@ def test_every_gitlab_template_runs_the_released_image_and_has_its_own_hash(repo
     for line in (directory / "integrity.txt").read_text().splitlines():
         name, stated = line.split()
         text = (directory / name).read_text()
-        assert f"default: ghcr.io/ci-toolkit/ci-toolkit:1.2.3@{DIGEST} # v1.2.3\n" in text
+        assert f"default: {IMAGE}:1.2.3@{DIGEST} # v1.2.3\n" in text
         assert "0" * 64 not in text
         assert stated == f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 

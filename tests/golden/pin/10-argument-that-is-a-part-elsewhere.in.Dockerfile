@@ -1,0 +1,3 @@
+ARG BASE=ghcr.io/acme/app:1
+FROM $BASE
+FROM ${BASE}-debug

@@ -1,0 +1,31 @@
+FROM \
+  # a comment in between: ghcr.io/acme/app:1
+
+  --platform=linux/amd64 \
+  ghcr.io/acme/app:1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd \
+  AS build
+RUN echo \
+FROM ghcr.io/acme/app:1
+RUN <<EOT cat > /Dockerfile
+FROM ghcr.io/acme/app:1
+	EOT
+EOT
+COPY <<one <<-"two" /x/
+FROM ghcr.io/acme/app:1
+one
+FROM ghcr.io/acme/app:1
+	two
+RUN echo foo<<EOT " <<EOT "
+FROM ghcr.io/acme/\
+app:1
+FROM ghcr.io/acme/app:1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+RUN true \\
+FROM ghcr.io/acme/app:1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+ONBUILD RUN <<EOT
+FROM ghcr.io/acme/app:1
+EOT
+RUN --mount=type=bind,from=ghcr.io/acme/app:1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd,target=/x \
+    --mount=from=localhost:5000/app@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd,\
+target=/y \
+    true
+FROM ghcr.io/acme/app:1@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd \
