@@ -1,0 +1,71 @@
+"""A real browser, without a window: Debian's Chromium, driven as a person would, by keys and clicks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
+            "--hide-scrollbars", "--force-device-scale-factor=1", "--window-size=1200,900")  # fmt: skip
+
+
+class Browser:
+    """One window. What it asks of a network and what it complains of is remembered."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+
+    def open(self, page: Path) -> None:
+        """Show a file."""
+        self.driver.get(page.as_uri())
+
+    def show_as(self, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+        """Have this size, and the system's light or dark appearance."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """What a script returns that runs in the page."""
+        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+
+    def complaints(self) -> list[str]:
+        """The console's errors and warnings since the last call; what the page's policy stops is among them."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def requested(self) -> list[str]:
+        """Every address asked for since the last call."""
+        entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+@contextmanager
+def running_browser(*, scripts: bool = True) -> Iterator[Browser]:
+    """A browser with a profile of its own; `scripts`: whether pages may run any."""
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    if missing := [name for name, path in programs.items() if path is None]:
+        pytest.fail(f"{' and '.join(missing)} are missing: run `scripts/stack up --tests`", pytrace=False)
+    options = ChromeOptions()
+    options.binary_location = programs["chromium"] or ""
+    for option in _OPTIONS:
+        options.add_argument(option)  # type: ignore[no-untyped-call]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    driver = Chrome(options=options, service=Service(programs["chromedriver"]))
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
