@@ -38,7 +38,7 @@ class Browser:
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns that runs in the page."""
-        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script, *arguments)
 
     def complaints(self) -> list[str]:
         """The console's errors and warnings since the last call; what the page's policy stops is among them."""
@@ -60,7 +60,7 @@ def running_browser(*, scripts: bool = True) -> Iterator[Browser]:
     options = ChromeOptions()
     options.binary_location = programs["chromium"] or ""
     for option in _OPTIONS:
-        options.add_argument(option)  # type: ignore[no-untyped-call]
+        options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     if not scripts:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})

@@ -54,7 +54,7 @@ def triage(findings: ImageFindings, decision: Decision) -> Html | None:
         for entry, found in sorted(entries.items(), key=lambda item: (item[0].expires, item[0].label))
     ]
     columns = ("Ignored", "Reason", "Owner", "Until")
-    return table(f"Ignored in {findings.image}", columns, rows) if rows else None
+    return table(f"Ignored in {findings.image}", columns, rows, caption=findings.image) if rows else None
 
 
 def platforms(findings: ImageFindings, everything: Sequence[Judged], decision: Decision, number: int) -> Html:
@@ -78,7 +78,7 @@ def platforms(findings: ImageFindings, everything: Sequence[Judged], decision: D
             )
         )
     columns = ("Platform", "Gate", "Operating system", "Packages", "Findings", "Only here", "Digest")
-    return table(f"Platforms of {findings.image}", columns, rows)
+    return table(f"Platforms of {findings.image}", columns, rows, caption=findings.image)
 
 
 def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile: str, number: int) -> Html | None:
@@ -99,7 +99,9 @@ def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile:
             )
         )  # fmt: skip
     columns = ("Layer", "Instruction", "From", "Dockerfile", "Findings")
-    return table(f"Layers of {findings.image}, the lowest first", columns, rows) if rows else None
+    return (
+        table(f"Layers of {findings.image}, the lowest first", columns, rows, caption=findings.image) if rows else None
+    )
 
 
 def way_out(finding: Finding) -> str:
@@ -149,7 +151,7 @@ def _waiting(decision: Decision) -> Html | None:
     ]
     columns = ("Where", "Severity", "What", "Way out", "Blocks from")
     return _folded(f"{_count(len(rows), 'finding waits', 'findings wait')} in grace",
-                   table("What will block", columns, rows)) if rows else None  # fmt: skip
+                   table("What will block", columns, rows, caption="What will block")) if rows else None  # fmt: skip
 
 
 def _deployed(decision: Decision, number: int) -> Html | None:

@@ -9,7 +9,7 @@ from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Value = str | int | bool | None
 WORST_FIRST = tuple(str(severity) for severity in sorted(Severity, reverse=True))
@@ -35,12 +35,21 @@ def markup(*children: str | None) -> Html:
     return Html("".join(map(_shown, children)))
 
 
-def table(caption: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Html:
-    """A table that scrolls by itself where the page is too narrow; the first cell of a row heads it."""
-    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
-    body = [tag("tr", *_cells(row)) for row in rows]
-    inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
-    return tag("div", inner, class_="scroll", tabindex=0, role="region", aria_label=caption)
+def table(label: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> Html:
+    """A table, the first cell of a row its head. `label` says what it is where the heading above isn't heard.
+
+    A narrow page shows its rows as blocks. The roles say what it is all the same, and cells bring their column's name.
+    """
+    head = tag("tr", *(tag("th", column, scope="col", role="columnheader") for column in columns), role="row")
+    body = [tag("tr", *_cells(columns, row), role="row") for row in rows]
+    return tag(
+        "table",
+        tag("caption", caption),
+        tag("thead", head, role="rowgroup"),
+        tag("tbody", *body, role="rowgroup"),
+        role="table",
+        aria_label=label,
+    )
 
 
 def pill(severity: str) -> Html:
@@ -76,10 +85,10 @@ def pairs(terms: Mapping[str, str]) -> Html:
     return tag("dl", *told)
 
 
-def _cells(row: Iterable[str]) -> Iterable[Html]:
-    first, *rest = row
-    yield tag("th", first, scope="row")
-    yield from (tag("td", cell) for cell in rest)
+def _cells(columns: Sequence[str], row: Sequence[str]) -> Iterable[Html]:
+    yield tag("th", row[0], scope="row", role="rowheader")
+    for column, cell in zip(columns[1:], row[1:], strict=True):
+        yield tag("td", cell, role="cell", data_label=column)
 
 
 def _shown(child: str | None) -> str:

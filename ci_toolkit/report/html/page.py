@@ -128,7 +128,8 @@ def _worst(parts: Sequence[ImagePart]) -> Html:
         for f, name in worst
     ]
     columns = ("What", "Severity", "Where", "Fixed in", "Image", "Title")
-    return table(f"The worst {len(rows)} findings; a script shows them all", columns, rows)
+    label = f"The worst {len(rows)} findings; a script shows them all"
+    return table(label, columns, rows, caption=label)
 
 
 def _about(findings: ImageFindings, policy: GatePolicy, decision: Decision) -> Html:
