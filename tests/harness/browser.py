@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from selenium.webdriver.remote.webelement import WebElement
 
 _OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking",
             "--hide-scrollbars", "--force-device-scale-factor=1", "--window-size=1200,900")  # fmt: skip
@@ -29,12 +33,16 @@ class Browser:
         """Show a file."""
         self.driver.get(page.as_uri())
 
-    def show_as(self, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        """Have this size, and the system's light or dark appearance."""
+    def show_as(self, *, width: int = 1200, height: int = 900, dark: bool = False, still: bool = False) -> None:
+        """Have this size, the system's light or dark appearance, and its wish for less motion."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        wishes = {
+            "prefers-color-scheme": "dark" if dark else "light",
+            "prefers-reduced-motion": "reduce" if still else "no-preference",
+        }
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns that runs in the page."""
@@ -50,10 +58,29 @@ class Browser:
         events = [json.loads(entry["message"])["message"] for entry in entries]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
+    def send(self, *keys: str) -> None:
+        """Press keys, one after the other, wherever the focus is."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def one(self, selector: str) -> WebElement:
+        """The first element that a CSS selector finds."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        """What all of them show, from the top."""
+        found: list[str] = self.run(
+            "return [...document.querySelectorAll(arguments[0])].map((found) => found.textContent)", selector
+        )
+        return found
+
+    def let_scripts_run(self, *, run: bool) -> None:
+        """For the pages that are opened from now on."""
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not run})
+
 
 @contextmanager
-def running_browser(*, scripts: bool = True) -> Iterator[Browser]:
-    """A browser with a profile of its own; `scripts`: whether pages may run any."""
+def running_browser() -> Iterator[Browser]:
+    """A browser with a profile of its own."""
     programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
     if missing := [name for name, path in programs.items() if path is None]:
         pytest.fail(f"{' and '.join(missing)} are missing: run `scripts/stack up --tests`", pytrace=False)
@@ -62,8 +89,6 @@ def running_browser(*, scripts: bool = True) -> Iterator[Browser]:
     for option in _OPTIONS:
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    if not scripts:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     driver = Chrome(options=options, service=Service(programs["chromedriver"]))
     try:
         yield Browser(driver)

@@ -20,7 +20,7 @@ from ci_toolkit.report.plain import minute, web_address
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.findings import ImageFindings, Severity
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.report.html.judged import Judged
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _WORST = 50
 _KINDS = {
-    "vulnerability": "Vulnerabilities",
-    "secret": "Secrets",
-    "misconfiguration": "Misconfigurations",
-    "license": "Licences",
+    "vulnerability": "vulnerabilities",
+    "secret": "secrets",
+    "misconfiguration": "misconfigurations",
+    "license": "licences",
 }
 
 
@@ -151,8 +151,12 @@ def _about(findings: ImageFindings, policy: GatePolicy, decision: Decision) -> H
 
 
 def _thresholds(policy: GatePolicy) -> list[str]:
-    known = [(_KINDS[category], policy.thresholds.of(category)) for category in CATEGORIES]
-    return [f"{kind} from {severity} on" for kind, severity in known if severity is not None]
+    """The kinds that have the same threshold together."""
+    kinds: dict[Severity, list[str]] = {}
+    for category in CATEGORIES:
+        if (threshold := policy.thresholds.of(category)) is not None:
+            kinds.setdefault(threshold, []).append(_KINDS[category])
+    return [f"{', '.join(names)} from {severity} on" for severity, names in kinds.items()]
 
 
 @cache

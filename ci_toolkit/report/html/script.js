@@ -27,6 +27,11 @@
     return made;
   }
 
+  // For ears, and for whoever copies the line.
+  function spaced(...children) {
+    return children.filter(Boolean).flatMap((child) => [child, " "]);
+  }
+
   function tally(field) {
     const numbers = {};
     for (const finding of findings) numbers[finding[field]] = (numbers[finding[field]] || 0) + 1;
@@ -123,23 +128,23 @@
   }
 
   function entry(finding) {
-    const made = element("details", { className: "finding" }, element("summary", {},
+    const made = element("details", { className: "finding" }, element("summary", {}, ...spaced(
       element("span", { className: `pill ${finding.severity}` }, finding.severity),
       element("span", { className: "id" }, finding.id),
       finding.standing && element("span", { className: `badge ${finding.standing}` }, STANDINGS[finding.standing]),
       element("span", { className: "title" }, finding.title || finding.advice || ""),
-      finding.fixed && element("span", { className: "fix" }, `→ ${finding.fixed}`)));
-    made.addEventListener("toggle", () => { if (made.children.length < 2) made.append(facts(finding)); });
+      finding.fixed && element("span", { className: "fix" }, `→ ${finding.fixed}`))));
+    made.firstChild.addEventListener("click", () => made.append(facts(finding)), { once: true });
     return made;
   }
 
   function section(group) {
     const [first] = group.findings;
     const versions = [...new Set(group.findings.map((finding) => finding.installed).filter(Boolean))].join(", ");
-    const heading = element("h3", { tabIndex: -1 }, first.package,
+    const heading = element("h3", { tabIndex: -1 }, ...spaced(first.package,
       versions && element("span", {}, versions),
       images.length > 1 && element("span", {}, images[first.image].name),
-      element("span", {}, count(group.findings.length, "finding", "findings")));
+      element("span", {}, count(group.findings.length, "finding", "findings"))));
     const made = element("div", { className: "group" }, heading, ...group.findings.slice(0, OF_A_GROUP).map(entry));
     const rest = group.findings.slice(OF_A_GROUP);
     if (rest.length) {
@@ -215,7 +220,8 @@
   choices("platform", perImage("platforms"));
   choices("layer", perImage("layers"));
   form.hidden = false;
-  form.addEventListener("input", show);
+  search.addEventListener("input", show);
+  form.addEventListener("change", (event) => { if (event.target !== search) show(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => queueMicrotask(show));
   more.firstChild.addEventListener("click", () => draw().firstChild.focus());
