@@ -147,6 +147,8 @@ def test_platforms_and_layers_lead_to_their_findings(page: Browser) -> None:
     page.one("section[aria-labelledby=platforms] tr:nth-child(2) a").click()
     assert ids(page) == expected(RUN, lambda _, platforms, name: "linux/arm64" in platforms and name == "backend")
     assert page.run("return document.activeElement.id") == "findings"
+    page.one("section[aria-labelledby=platforms] td[data-label='Only here'] a").click()
+    assert ids(page) == expected(RUN, lambda _, platforms, name: platforms == ["linux/amd64"] and name == "backend")
     page.one("section[aria-labelledby=layers] tr:nth-child(3) a").click()
     assert ids(page) == [KEY.id]
     assert "Dockerfile:12" in page.one("section[aria-labelledby=layers]").text

@@ -73,7 +73,7 @@ def platforms(findings: ImageFindings, everything: Sequence[Judged], decision: D
                 markup(platform.os or "none known", end),
                 f"{platform.packages:,}",
                 markup(bar(counts), _numbers(counts)),
-                f"{only:,}" if len(findings.platforms) > 1 else "",
+                _to_findings(f"{only:,}", platform=f"{number}:{position}:only") if len(findings.platforms) > 1 else "",
                 tag("code", platform.digest.short),
             )
         )

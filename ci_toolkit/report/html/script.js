@@ -53,9 +53,9 @@
     select.parentElement.hidden = options.length < 2;
   }
 
-  function perImage(field) {
+  function perImage(field, mark = "", word = "") {
     return images.flatMap((image, at) => image[field].map((name, position) =>
-      [`${at}:${position}`, (images.length > 1 ? `${image.name}: ` : "") + name.slice(0, 80)]));
+      [`${at}:${position}${mark}`, (images.length > 1 ? `${image.name}: ` : "") + word + name.slice(0, 80)]));
   }
 
   function haystack(finding) {
@@ -64,21 +64,31 @@
     return finding.text;
   }
 
+  function place(value) {
+    const [image, position, only] = value.split(":");
+    return value && { image: Number(image), position: Number(position), only: Boolean(only) };
+  }
+
+  // A finding that names no platform is on all of them.
+  function onPlatform(finding, { position, only }) {
+    const named = finding.platforms || [];
+    return only ? named.length === 1 && named[0] === position : !named.length || named.includes(position);
+  }
+
   function wanted() {
     const data = new FormData(form);
     const words = data.get("text").toLowerCase().split(/\s+/).filter(Boolean);
     const severities = new Set(data.getAll("severity")), kinds = new Set(data.getAll("kind"));
     const [standing, fix, image] = ["standing", "fix", "image"].map((name) => data.get(name));
-    const place = (name) => (data.get(name) ? data.get(name).split(":").map(Number) : null);
-    const platform = place("platform"), layer = place("layer");
+    const [platform, layer] = ["platform", "layer"].map((name) => place(data.get(name)));
     return (finding) =>
       (!severities.size || severities.has(finding.severity))
       && (!kinds.size || kinds.has(finding.category))
       && (!standing || (finding.standing || "none") === standing)
       && (!fix || (finding.fixed ? "yes" : "no") === fix)
       && (!image || finding.image === Number(image))
-      && (!platform || (finding.image === platform[0] && (!finding.platforms || finding.platforms.includes(platform[1]))))
-      && (!layer || (finding.image === layer[0] && (finding.layers || []).includes(layer[1])))
+      && (!platform || (finding.image === platform.image && onPlatform(finding, platform)))
+      && (!layer || (finding.image === layer.image && (finding.layers || []).includes(layer.position)))
       && words.every((word) => haystack(finding).includes(word));
   }
 
@@ -217,7 +227,8 @@
   chips(byId("severities"), "severity", SEVERITIES, tally("severity"), (value) => value);
   chips(byId("kinds"), "kind", Object.keys(KINDS), tally("category"), (value) => KINDS[value]);
   choices("image", images.map((image, at) => [String(at), image.name]));
-  choices("platform", perImage("platforms"));
+  const several = images.some((image) => image.platforms.length > 1);
+  choices("platform", [...perImage("platforms"), ...(several ? perImage("platforms", ":only", "only on ") : [])]);
   choices("layer", perImage("layers"));
   form.hidden = false;
   search.addEventListener("input", show);
