@@ -42,6 +42,7 @@ class HtmlReport:
             self._policy,
             dockerfile=subject.place.file,
             number=len(self._parts),
+            policy_from=subject.image.scan.policy_from if subject.image.scan else None,
         )
         self._parts.append(part)
         write_atomically(self._file, html_page(self._parts, subject.source))

@@ -77,3 +77,10 @@ def test_a_platform_in_which_nothing_was_found() -> None:
     text = text_of(image(platform()))
     assert "Nothing found." in text
     assert "backend passes the gate" in text
+
+
+def test_one_upgrade_is_told_once() -> None:
+    later = replace(URLLIB3, id="CVE-2026-21441", fixed="2.6.3")
+    text = text_of(image(platform(URLLIB3, later)))
+    assert text.count('class="act"') == 1
+    assert "Upgrade urllib3 to what fixes them all: 1.24.2, 2.6.3." in text

@@ -104,12 +104,17 @@ def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile:
     )
 
 
-def way_out(finding: Finding) -> str:
-    """The shortest thing that clears a finding."""
-    if finding.fixable:
-        what = "move to a newer base image, or upgrade" if finding.kind == "os-pkgs" else "upgrade"
-        return f"{what} {finding.package} to {finding.fixed}"
-    return finding.resolution or "no fix is known: do without it, or triage it under scan.ignore"
+def way_out(found: Sequence[Finding]) -> str:
+    """The shortest thing that clears findings at one place.
+
+    Of several versions which is the highest isn't ours to tell.
+    """
+    first, versions = found[0], list(dict.fromkeys(finding.fixed for finding in found))
+    if first.fixable:
+        what = "move to a newer base image, or upgrade" if first.kind == "os-pkgs" else "upgrade"
+        to = versions[0] if len(versions) == 1 else f"what fixes them all: {', '.join(versions)}"
+        return f"{what} {first.package} to {to}"
+    return first.resolution or "no fix is known: do without it, or triage it under scan.ignore"
 
 
 def _digest(digest: str) -> Html:
@@ -120,19 +125,19 @@ def _digest(digest: str) -> Html:
 
 
 def _blocking(decision: Decision, number: int) -> Html | None:
-    """One row for what the same act clears."""
-    acts: dict[tuple[str, str], list[Finding]] = {}
+    """One entry for what the same act clears."""
+    acts: dict[tuple[str, bool, str], list[Finding]] = {}
     for finding in decision.blocking:
-        acts.setdefault((finding.subject, way_out(finding)), []).append(finding)
+        acts.setdefault((finding.subject, finding.fixable, finding.resolution), []).append(finding)
     if not acts:
         return None
     shown = [
         tag(
             "li",
             tag("div", pill(str(found[0].severity)), " ", tag("b", subject), " ", tag("span", _ids(found))),
-            tag("div", _sentence(act), class_="act"),
+            tag("div", _sentence(way_out(found)), class_="act"),
         )
-        for (subject, act), found in list(acts.items())[:_SHOWN]
+        for (subject, *_), found in list(acts.items())[:_SHOWN]
     ]
     rest = len(acts) - _SHOWN
     more = f"{rest:,} more: see every finding that blocks" if rest > 0 else "See every finding that blocks"
@@ -146,7 +151,7 @@ def _blocking(decision: Decision, number: int) -> Html | None:
 def _waiting(decision: Decision) -> Html | None:
     days = {f.key: (f, day) for p in decision.platforms.values() for f, day in p.waiting}
     rows = [
-        (finding.subject, pill(str(finding.severity)), finding.id, way_out(finding), _day(str(day)))
+        (finding.subject, pill(str(finding.severity)), finding.id, way_out([finding]), _day(str(day)))
         for finding, day in sorted(days.values(), key=lambda pair: pair[1])
     ]
     columns = ("Where", "Severity", "What", "Way out", "Blocks from")

@@ -51,9 +51,18 @@ class ImagePart:
 
 
 def image_part(
-    findings: ImageFindings, decision: Decision, policy: GatePolicy, *, dockerfile: str, number: int
+    findings: ImageFindings,
+    decision: Decision,
+    policy: GatePolicy,
+    *,
+    dockerfile: str,
+    number: int,
+    policy_from: str | None = None,
 ) -> ImagePart:
-    """The share of the image that comes `number`-th on its page, from 0; `dockerfile`: as people name it."""
+    """The share of the image that comes `number`-th on its page, from 0.
+
+    `dockerfile`: as people name it; `policy_from`: whose policy it is, where it isn't the checked-out config's.
+    """
     shares = layer_shares(findings)
     everything = judged(findings, decision, shares)
     return ImagePart(
@@ -63,7 +72,7 @@ def image_part(
         triage=sections.triage(findings, decision),
         platforms=sections.platforms(findings, everything, decision, number),
         layers=sections.layers(findings, shares, dockerfile=dockerfile, number=number),
-        about=_about(findings, policy, decision),
+        about=_about(findings, policy, decision, policy_from or ""),
         worst=tuple(everything[:_WORST]),
         data=image_data(findings, everything, shares),
     )
@@ -132,13 +141,14 @@ def _worst(parts: Sequence[ImagePart]) -> Html:
     return table(label, columns, rows, caption=label)
 
 
-def _about(findings: ImageFindings, policy: GatePolicy, decision: Decision) -> Html:
+def _about(findings: ImageFindings, policy: GatePolicy, decision: Decision, policy_from: str) -> Html:
     database = minute(findings.database_updated or "")
     return pairs(
         {
             "Scanned": minute(findings.scanned_at),
             "Scanner": f"{findings.scanner} {findings.scanner_version}",
             "Database": " from ".join(filter(None, (database, findings.database_repository))),
+            "Policy of": policy_from,
             "Fails the gate": "; ".join(_thresholds(policy)) or "nothing: the gate is off",
             "Vulnerabilities without a fix": "pass" if policy.fixable_only else "count",
             "Unknown severity": policy.unknown,

@@ -127,7 +127,7 @@
       ["Place", finding.path && finding.path + (finding.line ? `:${finding.line}` : "")],
       ["Excerpt", finding.excerpt && element("pre", { tabIndex: 0 }, finding.excerpt)],
       ["Layer", (finding.layers || []).map((at) => image.layers[at]).join("; ")],
-      ["Platforms", (finding.platforms || image.platforms.keys().toArray()).map((at) => image.platforms[at]).join(", ")],
+      ["Platforms", (finding.platforms || [...image.platforms.keys()]).map((at) => image.platforms[at]).join(", ")],
       ["Also known as", finding.aliases],
       ["Published", finding.published],
       ["Package URL", finding.purl],
@@ -230,7 +230,7 @@
   const several = images.some((image) => image.platforms.length > 1);
   choices("platform", [...perImage("platforms"), ...(several ? perImage("platforms", ":only", "only on ") : [])]);
   choices("layer", perImage("layers"));
-  form.hidden = false;
+  form.hidden = !findings.length;
   search.addEventListener("input", show);
   form.addEventListener("change", (event) => { if (event.target !== search) show(); });
   form.addEventListener("submit", (event) => event.preventDefault());
