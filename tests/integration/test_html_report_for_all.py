@@ -33,12 +33,17 @@ const behind = (element) => {
   }
   return "rgb(255, 255, 255)";
 };
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+const ratio = (one, other) => {
+  const [more, less] = [one, other].map(light).sort((a, b) => b - a);
+  return (more + 0.05) / (less + 0.05);
+};
+const search = document.querySelector("input[placeholder]");
+const found = [[ratio(getComputedStyle(search, "::placeholder").color, behind(search)), "placeholder"]];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
   const element = node.parentElement;
   if (!node.data.trim() || !element.checkVisibility({ contentVisibilityAuto: false })) continue;
-  const [one, other] = [getComputedStyle(element).color, behind(element)].map(light).sort((a, b) => b - a);
-  found.push([(one + 0.05) / (other + 0.05), element.className || element.tagName]);
+  found.push([ratio(getComputedStyle(element).color, behind(element)), element.className || element.tagName]);
 }
 return found;
 """

@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ci_toolkit.report.html.page import html_page
 from ci_toolkit.state import Source
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 from tests.harness.html_reports import of_image, page, sample
+from tests.harness.reports import POLICY, report, scanned
 
 if TYPE_CHECKING:
     from ci_toolkit.model.findings import ImageFindings
@@ -84,3 +86,16 @@ def test_one_upgrade_is_told_once() -> None:
     text = text_of(image(platform(URLLIB3, later)))
     assert text.count('class="act"') == 1
     assert "Upgrade urllib3 to what fixes them all: 1.24.2, 2.6.3." in text
+
+
+def test_the_page_above_the_list_stays_short_however_much_blocks_or_waits() -> None:
+    blocking = [replace(URLLIB3, id=f"CVE-2025-{n}", package=f"old-{n}") for n in range(60)]
+    waiting = [replace(f, id=f"CVE-2026-{n}", published="2026-11-20T00:00:00Z") for n, f in enumerate(blocking)]
+    found = image(platform(*blocking, *waiting))
+    policy = replace(POLICY, grace=timedelta(days=14))
+    text = page(report(scanned(found, policy), policy=policy)).decode()
+    above = text.partition('<h2 id="findings"')[0]
+    assert above.count('class="act"') == 20
+    assert "40 more: see every finding that blocks" in above
+    assert "60 findings wait in grace" in above
+    assert above.count("<time") == 20

@@ -36,7 +36,7 @@ def card(findings: ImageFindings, decision: Decision, everything: Sequence[Judge
         bar(counts),
         counted(counts),
         _blocking(decision, number),
-        _waiting(decision),
+        _waiting(decision, number),
         _deployed(decision, number),
         _warnings(decision),
         class_=f"card {decision.verdict}",
@@ -148,15 +148,21 @@ def _blocking(decision: Decision, number: int) -> Html | None:
     )
 
 
-def _waiting(decision: Decision) -> Html | None:
+def _waiting(decision: Decision, number: int) -> Html | None:
     days = {f.key: (f, day) for p in decision.platforms.values() for f, day in p.waiting}
+    if not days:
+        return None
     rows = [
         (finding.subject, pill(str(finding.severity)), finding.id, way_out([finding]), _day(str(day)))
-        for finding, day in sorted(days.values(), key=lambda pair: pair[1])
+        for finding, day in sorted(days.values(), key=lambda pair: pair[1])[:_SHOWN]
     ]
     columns = ("Where", "Severity", "What", "Way out", "Blocks from")
-    return _folded(f"{_count(len(rows), 'finding waits', 'findings wait')} in grace",
-                   table("What will block", columns, rows, caption="What will block")) if rows else None  # fmt: skip
+    return tag(
+        "details",
+        tag("summary", f"{_count(len(days), 'finding waits', 'findings wait')} in grace"),
+        table("What will block", columns, rows, caption="What will block, the first first"),
+        tag("p", _to_findings("See everything that waits", standing="waiting", image=str(number))),
+    )
 
 
 def _deployed(decision: Decision, number: int) -> Html | None:
@@ -186,10 +192,6 @@ def _told_once(said: Mapping[str, Iterable[str]]) -> list[str]:
 
 def _list(kind: str, lines: Sequence[str]) -> Html | None:
     return tag("ul", *(tag("li", line) for line in lines), class_=kind) if lines else None
-
-
-def _folded(summary: str, inner: Html) -> Html:
-    return tag("details", tag("summary", summary), inner)
 
 
 def _ids(found: Sequence[Finding]) -> str:
