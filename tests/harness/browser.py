@@ -12,6 +12,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,10 @@ class Browser:
         self.driver = driver
 
     def open(self, page: Path) -> None:
-        """Show a file."""
+        """Show a file, and return when it is there: the driver may say so while a large one is still being read."""
         self.driver.get(page.as_uri())
+        read = WebDriverWait(self.driver, 30, poll_frequency=0.02)
+        read.until(lambda _: self.run("return document.readyState") == "complete")
 
     def show_as(self, *, width: int = 1200, height: int = 900, dark: bool = False, still: bool = False) -> None:
         """Have this size, the system's light or dark appearance, and its wish for less motion."""
