@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def reports_of(session: Session) -> Sequence[Reports]:
-    """In a GitLab job its two reports and CycloneDX; anywhere what `scan.sbom` lists."""
+    """The HTML report, what `scan.sbom` lists, and in a GitLab job its two reports and CycloneDX."""
+    from ci_toolkit.steps.html_report import HtmlReport
+
     on_gitlab = session.context.platform == "gitlab"
-    reports: list[Reports] = []
+    reports: list[Reports] = [HtmlReport(session.workdir, session.config.scan.gate)]
     formats: tuple[SbomFormat, ...] = session.config.scan.sbom
     if on_gitlab:
         from ci_toolkit.steps.gitlab_reports import GitLabReports

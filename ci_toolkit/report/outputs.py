@@ -33,6 +33,7 @@ def outputs_of(
         "verdict": next((verdict for verdict in _WORST_FIRST if verdict in known["verdicts"]), ""),
         "findings": _json(known["findings"]),
         "sarif": _lines(map(shown, known["sarif"])),
+        "report": _lines(map(shown, known["html"])),
         "state": shown(state_file),
         "changed-files": _lines(shown(file) for file in _changed(state.pins, environment)),
         "commit": newest_revision(getattr(state, "commits", ()), environment),
@@ -49,6 +50,7 @@ def _built(state: State, images: Collection[str]) -> dict[str, Any]:
         "verdicts": _verdicts(known.values()),
         "findings": {name: image.findings.as_json() for name, image in known.items() if image.findings},
         "sarif": [image.reports["sarif"] for image in known.values() if "sarif" in image.reports],
+        "html": [image.reports["html"] for image in known.values() if "html" in image.reports],
     }
 
 
@@ -62,6 +64,7 @@ def _promoted(state: State, images: Collection[str], environment: str) -> dict[s
         "verdicts": {"pass" if each.gate == "on" else "none" for each in done},
         "findings": {},
         "sarif": [],
+        "html": [],
     }
 
 

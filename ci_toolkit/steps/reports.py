@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.errors import SourceLine
     from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.plan import Action
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.state import ImageState
+    from ci_toolkit.state import ImageState, Source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,10 +25,17 @@ class Subject:
     options: ImageOptions
     image: ImageState
     findings: ImageFindings
-    ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
-    """Platform → key of a finding → the entry that ignored it on the day of the scan."""
+    decision: Decision
+    """The gate's, on the day of the scan."""
     place: SourceLine
     """The `FROM` it is built on, relative to the checkout's top."""
+    source: Source
+    """The run."""
+
+    @property
+    def ignored(self) -> Mapping[str, Mapping[tuple[str, str, str], Ignore]]:
+        """Platform → key of a finding → the entry that ignored it."""
+        return {name: {f.key: entry for f, entry in p.ignored} for name, p in self.decision.platforms.items()}
 
 
 class Reports(Protocol):

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
-    from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.report.sarif import Ignored, Origin
+    from ci_toolkit.report.sarif import Origin
     from ci_toolkit.state import State
     from ci_toolkit.steps.reports import Reports
     from ci_toolkit.steps.sarif_upload import Delivery
@@ -117,8 +116,9 @@ class SarifStep:
             options=options,
             image=image,
             findings=findings,
-            ignored=self._ignored(findings, scratch=options.scratch),
+            decision=decision_of_that_day(findings, self._policy, scratch=options.scratch),
             place=base_line(options, self._repository),
+            source=state.source,
         )
 
     def _written(self, subject: Subject, state: State) -> tuple[State, Analysis]:
@@ -138,10 +138,6 @@ class SarifStep:
     def _known(self, state: State, name: str, files: Mapping[str, Path]) -> State:
         known_as = {kind: name_in_state(file, self._root, self._reports.parent) for kind, file in files.items()}
         return state.with_image(name, reports={**state.image(name).reports, **known_as})
-
-    def _ignored(self, findings: ImageFindings, *, scratch: bool) -> Ignored:
-        decision = decision_of_that_day(findings, self._policy, scratch=scratch)
-        return {name: {f.key: entry for f, entry in p.ignored} for name, p in decision.platforms.items()}
 
     def _file(self, name: str) -> Path:
         return self._reports / name / "trivy.sarif"

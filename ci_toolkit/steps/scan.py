@@ -223,7 +223,7 @@ class ScanStep:
 
     def _own_report(self, name: str) -> bool:
         """True for a report that an earlier scan made, or that was made from one."""
-        of_an_image = ("findings", "attestation", "sarif", "container-scanning", "code-quality")
+        of_an_image = ("findings", "attestation", "sarif", "html", "container-scanning", "code-quality")
         return name in of_an_image or name.startswith((f"{self._scanner.name} ", "cyclonedx ", "spdx "))
 
     def _findings_file(self, image: str) -> Path:

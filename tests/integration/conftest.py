@@ -13,7 +13,10 @@ import pytest
 from tests.harness.project import EXAMPLE, Project, make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Stack
+    from tests.harness.browser import Browser
 
 HERE = Path(__file__).parent
 
@@ -51,3 +54,21 @@ def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
     project = make_project(tmp_path / "hello", repository, stack.database)
     project.vendor(packages["fixed"])
     return project
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[Browser]:
+    # Here, not above: most of these tests do without.
+    from tests.harness.browser import running_browser
+
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def browser(_running: Browser) -> Browser:
+    """The one window, as wide as a desk has room for; what earlier tests did in it is forgotten."""
+    _running.show_as()
+    _running.complaints()
+    _running.requested()
+    return _running

@@ -55,6 +55,7 @@ def test_a_change_that_relaxes_its_gate_is_refused_all_the_same(proposal: Propos
     assert f"the gate's policy is that of {origin}, not the checked-out config's" in done.stderr
     assert "the gate refuses app" in done.stderr
     assert proposal.image["scan"]["policy_from"] == origin
+    assert f"<dd>{origin}</dd>" in (proposal.project / proposal.image["reports"]["html"]).read_text(encoding="utf-8")
     assert tags_in(proposal.repository) == []
     later = proposal.run("push")
     assert (later.returncode, "the gate refuses it" in later.stderr) == (1, True)

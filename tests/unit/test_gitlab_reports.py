@@ -16,12 +16,13 @@ from ci_toolkit.errors import SourceLine
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
+from ci_toolkit.model.gate import Decision
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.progress import Silent
 from ci_toolkit.report.code_quality import MOST_ENTRIES, code_quality_report
 from ci_toolkit.report.gitlab_image import gitlab_image
 from ci_toolkit.report.gitlab_scanning import scanning_report
-from ci_toolkit.state import ImageState
+from ci_toolkit.state import ImageState, Source
 from ci_toolkit.steps.gitlab_reports import GitLabReports
 from ci_toolkit.steps.reports import Subject
 from tests.harness.configs import loaded
@@ -145,7 +146,16 @@ def test_images_of_one_run_have_a_file_each_and_one_that_holds_both(tmp_path: Pa
     step = GitLabReports(tmp_path, MAIN, Silent())
     for name, moment in scanned.items():
         options, found = config.images[name], image(platform(ZLIB), image=name, scanned_at=moment)
-        step.make(Subject(options=options, image=ImageState(), findings=found, ignored={}, place=PLACE))
+        step.make(
+            Subject(
+                options=options,
+                image=ImageState(),
+                findings=found,
+                decision=Decision(verdict="pass", platforms={}),
+                place=PLACE,
+                source=Source(images_hash="i"),
+            )
+        )
         planned = {action.path for action in step.plan("sarif", options, ImageState())}
         assert {str(file) for file in tmp_path.glob("reports/gl-*")} <= planned
     scanning_of, quality_of = "gl-container-scanning-report.json", "gl-code-quality-report.json"

@@ -22,7 +22,11 @@ APP = ImageState(
     references=(f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/app:1.4.0", "ghcr.io/acme/app:1.4.0"),
     verdict="pass",
     findings=Counts(low=2),
-    reports={"sarif": ".ci-toolkit/reports/app/trivy.sarif", "findings": "x.json"},
+    reports={
+        "sarif": ".ci-toolkit/reports/app/trivy.sarif",
+        "html": ".ci-toolkit/reports/report.html",
+        "findings": "x.json",
+    },
 )
 WEB = ImageState(digest=B, version="2.0.0", tags=("2.0.0", "latest"), verdict="none")
 STATE = State(tool_version="1", source=Source(images_hash="x"), images={"app": APP, "web": WEB})
@@ -50,6 +54,7 @@ def test_the_only_image_of_a_run() -> None:
         "verdict": "pass",
         "findings": '{"app":{"critical":0,"high":0,"medium":0,"low":2,"unknown":0}}',
         "sarif": "p/.ci-toolkit/reports/app/trivy.sarif",
+        "report": "p/.ci-toolkit/reports/report.html",
         "state": "p/.ci-toolkit/state.json",
         "changed-files": "",
         "commit": "",
