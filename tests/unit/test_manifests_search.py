@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.manifests.formats import is_known
-from ci_toolkit.manifests.pinning import Target, may_hold, pin
+from ci_toolkit.manifests.pinning import Target, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.reference import Repository
 from tests.harness.pinning import APP, DIGEST, NEWER, pod
 

@@ -50,7 +50,9 @@ def test_an_empty_key_is_filled_behind_its_anchor(old: str, new: str) -> None:
     assert pinned(text).new.decode() == text.replace(old, new)
 
 
-@pytest.mark.parametrize("key", [f"image: {{digest, repository: {IMAGE}}}", f"image:\n  repository: {IMAGE}\n  ? digest"])
+@pytest.mark.parametrize(
+    "key", [f"image: {{digest, repository: {IMAGE}}}", f"image:\n  repository: {IMAGE}\n  ? digest"]
+)
 def test_a_key_without_a_colon_holds_nothing(key: str) -> None:
     result = pinned(f"{key}\n")
     assert result.new == result.old
