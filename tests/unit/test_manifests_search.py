@@ -19,7 +19,7 @@ OTHERS = ("Dockerfile.dockerignore", "dockerfiles", "README.md", "kustomization"
 TARGET = Target(repositories=frozenset({Repository.parse(APP)}), digest=DIGEST, tag=None, style="tag-and-digest")
 
 
-@pytest.mark.parametrize("name", (*KNOWN, *OTHERS))
+@pytest.mark.parametrize("name", [*KNOWN, *OTHERS])
 def test_a_directorys_files_are_looked_at_by_their_names(name: str) -> None:
     assert is_known(name) == (name in KNOWN)
 
