@@ -115,8 +115,8 @@ DESCRIPTION = FormatDescription(
     files="any other YAML or JSON, by `apiVersion` and `kind`; lists of objects, too",
     places=(
         "containers, init and ephemeral containers and image volumes of every workload, CronJob and PodTemplate",
-        "Argo Rollout, its analyses and Experiment, Argo Workflow, Knative, Tekton, KServe, KEDA ScaledJob, "
-        "OpenKruise CloneSet",
+        "Argo Rollout, analyses and Experiment, Argo Workflow, Knative, Tekton, KServe",
+        "KEDA ScaledJob, OpenKruise CloneSet",
     ),
     writes="",
 )
