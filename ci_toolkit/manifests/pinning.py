@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
+from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine
 from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.manifests.finding import BOM, decoded, find
 from ci_toolkit.manifests.named import another_than_named, unknown_name, with_repository
+from ci_toolkit.manifests.wanted import Wanted
 from ci_toolkit.manifests.written import Written
-from ci_toolkit.model.reference import DOCKER_HUB, Reference
+from ci_toolkit.model.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
     from ci_toolkit.model.field_path import FieldPath
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
 LARGEST = 8 * 1024 * 1024
 """Bytes of the largest file that is read as a manifest."""
-OTHER = "another image"
-"""Why most of the images that are seen are left alone."""
-_HIDES = re.compile(rb"\\[xuU\r\n]")
 _SHOWN = 40
 """Violations of one file, at most."""
 
@@ -97,16 +94,6 @@ class _Spelled(NamedTuple):
         return f"{self.name}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
 
 
-def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
-    """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
-
-    An escape that spells a letter or joins two lines may hide any word; others can't: `\\/` stands between words.
-    """
-    if any(all(word in data for word in words) for t in targets for words in _words(t)):
-        return True
-    return b"\\" in data and _HIDES.search(data) is not None
-
-
 def pin(
     data: bytes,
     name: str,
@@ -124,7 +111,7 @@ def pin(
     platforms.
     """
     text = decoded(data, name)
-    wanted = _Wanted(targets)
+    wanted = Wanted(targets)
     places: list[Place] = []
     seen: list[Seen] = []
     edits: list[tuple[ImageSpan, Edit]] = []
@@ -230,40 +217,6 @@ def _deed(span: ImageSpan, target: Target, tag: str) -> Written:
         alone=target.alone,
         tag=tag,
     )
-
-
-class _Wanted:
-    """The targets, by what a file may call them."""
-
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self._by_repository = {(repository, t.only): t for t in targets for repository in t.repositories}
-        self._by_name = {target.name: target for target in targets if target.name}
-
-    def target(self, span: ImageSpan) -> tuple[Target | None, str]:
-        """The target that a span names; else why it names none."""
-        if span.skipped:
-            return None, span.skipped
-        if span.marked in self._by_name:
-            return self._by_name[span.marked], ""
-        try:
-            named = Reference.parse(span.marked or span.value)
-        except UsageError as error:
-            return None, error.message
-        found = self._by_repository.get((named.repository, None))
-        if found is None and named.digest is None and not span.marked:
-            found = self._by_repository.get((named.repository, named.tag or ""))
-        return found, OTHER
-
-
-def _words(target: Target) -> Iterator[list[bytes]]:
-    """What stands in every file that names a target, in any of these ways.
-
-    A registry may stand apart from the rest, with or without some of it; Docker Hub's official images by their name.
-    """
-    for repository in target.repositories:
-        path = repository.path
-        yield (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode().split(b"/")
-    yield [b"ci-toolkit:"]
 
 
 def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError
 from ci_toolkit.manifests.finding import leads_nowhere
-from ci_toolkit.manifests.pinning import LARGEST, may_hold, pin
+from ci_toolkit.manifests.pinning import LARGEST, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.field_path import shown_field_path
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.patterns import is_literal

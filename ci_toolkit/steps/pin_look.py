@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ci_toolkit.errors import ConfigError, UsageError
 from ci_toolkit.fork import cores, in_shares
 from ci_toolkit.manifests.finding import BOM, UnreadableManifestError, decoded, find
-from ci_toolkit.manifests.pinning import LARGEST, OTHER, may_hold, pin
+from ci_toolkit.manifests.pinning import LARGEST, pin
+from ci_toolkit.manifests.wanted import OTHER, may_hold
 from ci_toolkit.model.pins import PinPlace, SeenImage, SkippedPlace, UnreadFile
 from ci_toolkit.model.reference import Reference
 
