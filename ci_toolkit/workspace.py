@@ -20,7 +20,7 @@ from ci_toolkit.listing import inside_of, listed
 from ci_toolkit.patterns import check_writable, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -70,9 +70,12 @@ class Workspace:
         """
         return matching(self._root, pattern, written=written)
 
-    def below(self, path: str, wanted: Callable[[str], bool]) -> list[str]:
+    def below(
+        self, path: str, wanted: Callable[[str], bool], ignored: Callable[[], Collection[str]] = frozenset
+    ) -> list[str]:
         """A file, or the files below a directory whose names are wanted (`ci_toolkit.listing`).
 
+        `ignored` is asked, for a directory alone, what is left out, relative to the root.
         Raises UsageError for what isn't there, is a link or leads outside, ToolError for what can't be listed.
         """
         inside = inside_of(path or ".")
@@ -84,7 +87,7 @@ class Workspace:
             if kind == stat.S_IFDIR:
                 start = os.open(name, _DIRECTORY, dir_fd=directory)
                 try:
-                    return list(listed(start, inside, wanted))
+                    return list(listed(start, inside, wanted, ignored()))
                 finally:
                     os.close(start)
         if kind != stat.S_IFREG:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ci_toolkit.cli.here import platform_here
+from ci_toolkit.cli.ignored import ignored
 from ci_toolkit.errors import SourceLine, UsageError, VerdictError
 from ci_toolkit.listing import inside_of
 from ci_toolkit.manifests.pinning import Target
@@ -46,7 +48,8 @@ def pin_paths(settings: Settings, paths: Sequence[str], wishes: PinWishes) -> No
     images = _images(settings.images, resolve=wishes.resolve)
     top = _top()
     here = os.path.relpath(Path.cwd().resolve(), top)
-    work = PathPins(Workspace(top), [inside_of(os.path.normpath(f"{here}/{inside_of(path)}")) for path in paths])
+    inside = [inside_of(os.path.normpath(f"{here}/{inside_of(path)}")) for path in paths]
+    work = PathPins(Workspace(top), inside, partial(ignored, top))
     targets = _targets(settings, work, images, wishes)
     written = not (wishes.check or settings.dry_run)
     report = work.pin(targets, written=written)
