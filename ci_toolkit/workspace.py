@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -135,7 +134,7 @@ class Workspace:
         staged: list[tuple[Replacement, str]] = []
         begun: list[Replacement] = []
         try:
-            staged += [(each, f".ci-toolkit-{secrets.token_hex(6)}.tmp") for each in replacements]
+            staged += [(each, f".ci-toolkit-{os.urandom(6).hex()}.tmp") for each in replacements]
             self._stage_all(staged)
             for replacement, name in staged:
                 self._rename(replacement, name, begun)
@@ -196,7 +195,7 @@ class Workspace:
                         continue
                     if self.read(replacement.path, limit=now.st_size).data != replacement.data:
                         continue
-                    temporary = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
+                    temporary = f".ci-toolkit-{os.urandom(6).hex()}.tmp"
                     self._stage(Replacement(replacement.path, before, before.data), temporary)
                     times = (before.stat.st_atime_ns, before.stat.st_mtime_ns)
                     os.utime(temporary, ns=times, dir_fd=directory, follow_symlinks=False)

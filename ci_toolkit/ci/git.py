@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ci_toolkit.errors import ToolError
-from ci_toolkit.git import Git
+from ci_toolkit.git import Git, checkout_of
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.version import Version
 
@@ -39,7 +37,7 @@ def git_context(runner: Runner, root: Path, own: Mapping[str, str] | None = None
     `own`: commits that a run made itself, each with the revision it was made for; where one of them is checked out,
     the context is that revision's. Raises ToolError where there is a repository and git fails or is missing.
     """
-    from concurrent.futures import ThreadPoolExecutor  # here, for `checkout_of` is asked where nobody needs threads
+    from concurrent.futures import ThreadPoolExecutor  # here, for most commands need no threads
 
     repository = checkout_of(root)
     if repository is None:
@@ -94,31 +92,6 @@ def web_address(remote: str) -> str | None:
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
     return web_address(Git(runner, checkout)(*_ORIGIN, check=False).strip())
-
-
-def checkout_of(directory: Path) -> Path | None:
-    """The top of the git checkout that holds a directory; None outside of one. No git is run."""
-    resolved = directory.resolve()
-    return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
-
-
-def ignored_by_git(runner: Runner, root: Path, path: str) -> frozenset[str]:
-    """Files and whole directories at or below `path` that git ignores, relative to `root`, as `path` is.
-
-    Nothing outside of a checkout, and where git fails or is missing. What is tracked is never ignored.
-    """
-    top = checkout_of(root / path)
-    if top is None:
-        return frozenset()
-    question = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    place = os.path.relpath(os.path.realpath(root / path), top)
-    try:
-        # From the top: below an ignored directory git itself fails.
-        answer = Git(runner, top)("--literal-pathspecs", *question, "--", place, check=False)
-    except ToolError:
-        return frozenset()
-    above = os.path.relpath(top, os.path.realpath(root))
-    return frozenset(os.path.normpath(f"{above}/{name}") for name in answer.split("\0") if name)
 
 
 def _read_refs(refs: str, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 
 def ignored(root: Path, path: str) -> frozenset[str]:
-    """What git ignores below the directory `path` of `root` (`ci.git.ignored_by_git`)."""
-    from ci_toolkit.ci.git import ignored_by_git
+    """What git ignores below the directory `path` of `root` (`git.ignored_by_git`); nothing outside of a checkout."""
+    from ci_toolkit.git import Git, checkout_of, ignored_by_git
+
+    top = checkout_of(root / path)
+    if top is None:
+        return frozenset()
     from ci_toolkit.process import SystemRunner
     from ci_toolkit.redact import Redactor
 
-    return ignored_by_git(SystemRunner(os.environ, Redactor()), root, path)
+    return ignored_by_git(Git(SystemRunner(os.environ, Redactor()), top), root, path)

@@ -183,7 +183,7 @@ def _deliver(
 
 def _from_top() -> Callable[[str], str]:
     """What names a file from the top of the checkout; outside of one as the user names it."""
-    from ci_toolkit.ci.git import checkout_of
+    from ci_toolkit.git import checkout_of
 
     here, top = Path.cwd().resolve(), checkout_of(Path.cwd())
 

@@ -98,7 +98,7 @@ def target_of(image: Reference, style: Style) -> Target:
 
 def _top() -> Path:
     """Where files may be written: the git checkout, else the current directory."""
-    from ci_toolkit.ci.git import checkout_of
+    from ci_toolkit.git import checkout_of
 
     return checkout_of(Path.cwd()) or Path.cwd().resolve()
 

@@ -202,9 +202,9 @@ class Workshop:
         )
 
     def _sarif(self) -> Step:
-        from ci_toolkit.ci.git import checkout_of
         from ci_toolkit.cli.code_scanning import delivery_of
         from ci_toolkit.cli.reports import reports_of
+        from ci_toolkit.git import checkout_of
         from ci_toolkit.steps.sarif import SarifStep
 
         session = self._session
