@@ -72,6 +72,9 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
         finally:
             if wishes.findings:
                 _print_findings(opened, workshop, wishes.findings)
+            elif wishes.check and settings.format == "json":
+                for report in workshop.checked:
+                    click.echo(opened.redact(neutral_json(report.as_json())))
             else:
                 print_state(opened, journal.state)
 

@@ -76,7 +76,8 @@ def _images(texts: Sequence[str], *, resolve: bool) -> Mapping[Repository, Refer
             raise UsageError(message, hint="name it once")
     if not images and not resolve:
         message = "PATH alone doesn't say what is to be pinned"
-        raise UsageError(message, hint="add --image REPOSITORY[:TAG]@DIGEST, or --resolve for every tag")
+        wanted = "add --image REPOSITORY[:TAG]@DIGEST, or --resolve for every tag"
+        raise UsageError(message, hint=f"{wanted}; without PATH a config's `pin` says it")
     return images
 
 
@@ -93,7 +94,7 @@ def _targets(
 def target_of(image: Reference, style: Style) -> Target:
     """Every place of an image's repository, to get its digest and, where it has one, its tag."""
     repositories = frozenset({image.repository})
-    return Target(repositories=repositories, digest=str(image.digest), tag=image.tag, style=style)
+    return Target(repositories=repositories, digest=str(image.digest), tag=image.tag, style=style, retags=True)
 
 
 def _top() -> Path:

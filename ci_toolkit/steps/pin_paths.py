@@ -106,7 +106,8 @@ class PathPins:
         lines = [neutralise(seen[value][:300]) for value in nearest]
         places = ", ".join(path or "." for path in self._paths)
         names = " and ".join(str(each) for each in lost)
-        message = f"{names}: in none of {len(self._names)} files of {places}"
+        files = f"none of {len(self._names)} files" if len(self._names) != 1 else "no place of 1 file"
+        message = f"{names}: in {files} of {places}"
         hint = "mend --image, or name other paths" + (
             "; above are the images there are, nearest first" if lines else ""
         )
