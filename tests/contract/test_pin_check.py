@@ -64,4 +64,18 @@ def test_without_a_check_json_is_the_state_as_of_every_step(checkout: Checkout) 
 def test_text_names_the_files(checkout: Checkout) -> None:
     result = checkout.run("pin", "--check")
     assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        f"deploy/app.yaml:4: {APP}:0.9 → {APP}:1.0@{digest('a')}",
+        "1 place in 1 file of 2 to be pinned",
+        "skipped: it is a template: deploy/app.yaml:5",
+    ]
     assert "1 file would change: deploy/app.yaml:4" in result.stderr
+    assert checkout.run("pin", "--check", "--quiet").stdout == ""
+
+
+def test_without_a_config_it_says_what_needs_none(checkout: Checkout) -> None:
+    (checkout.root / ".ci-toolkit.yml").unlink()
+    result = checkout.run("pin")
+    assert result.returncode == 2
+    assert "no .ci-toolkit.yml" in result.stderr
+    assert "`pin --resolve PATH`" in result.stderr
