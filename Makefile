@@ -22,7 +22,7 @@ test: dev ## everything that CI runs
 	@scripts/stack up --tests
 	@scripts/image
 	@scripts/check
-	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 tests/unit tests/contract && .venv/bin/pytest tests/integration
+	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 --dist loadfile tests
 
 check: dev ## lint, types, import layers
 	@scripts/check

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -53,6 +52,8 @@ def _begun(work: Callable[[Sequence[T]], R], share: Sequence[T]) -> tuple[int, i
         return process, reading
     code = 1
     try:
+        import pickle
+
         os.close(reading)
         with os.fdopen(writing, "wb") as stream:
             try:
@@ -72,6 +73,8 @@ def _result(process: int, reading: int) -> Any:
     if status or not data:
         message = f"a part of the work ended early ({os.waitstatus_to_exitcode(status)})"
         raise ToolError(message, hint="is the machine out of memory? Nothing was written: run it again")
+    import pickle
+
     good, answer = pickle.loads(data)  # noqa: S301 written by our own fork
     if not good:
         raise answer

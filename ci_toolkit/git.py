@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+from ci_toolkit.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,3 +55,26 @@ class Git:
         """The whole command of one call."""
         settings = [part for setting in self._settings for part in ("-c", setting)]
         return ["git", *settings, "--no-optional-locks", *arguments]
+
+
+def checkout_of(directory: Path) -> Path | None:
+    """The top of the git checkout that holds a directory; None outside of one. No git is run."""
+    resolved = directory.resolve()
+    return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
+
+
+def ignored_by_git(git: Git, root: Path, path: str) -> frozenset[str]:
+    """Files and whole directories at or below `path` that git ignores, relative to `root`, as `path` is.
+
+    `git`: of the checkout that holds them. Nothing where it fails or is missing. What is tracked is never ignored.
+    """
+    top = git.repository
+    question = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    place = os.path.relpath(os.path.realpath(root / path), top)
+    try:
+        # From the top: below an ignored directory git itself fails.
+        answer = git("--literal-pathspecs", *question, "--", place, check=False)
+    except ToolError:
+        return frozenset()
+    above = os.path.relpath(top, os.path.realpath(root))
+    return frozenset(os.path.normpath(f"{above}/{name}") for name in answer.split("\0") if name)

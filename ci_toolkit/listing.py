@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from ci_toolkit.errors import ToolError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """How a directory is opened that must be none but itself."""
 _KEPT_BY_TOOLS = frozenset({".git", ".hg", ".svn"})
 
 
-def listed(start: int, path: str, wanted: Callable[[str], bool]) -> Iterator[str]:
+def listed(
+    start: int, path: str, wanted: Callable[[str], bool], left_out: Collection[str] = frozenset()
+) -> Iterator[str]:
     """The wanted files below the open directory `start`, directory by directory, each sorted, as `path/…`.
 
-    `wanted` is asked with a file's own name. Raises ToolError for a directory that can't be read.
+    `wanted` is asked with a file's own name; `left_out`: files and directories, as they would be listed. Raises
+    ToolError for a directory that can't be read.
     """
     waiting = [path]
     while waiting:
@@ -36,8 +39,8 @@ def listed(start: int, path: str, wanted: Callable[[str], bool]) -> Iterator[str
             message = f"can't list {directory or '.'}: {error.strerror}"
             raise ToolError(message, hint="mend its permissions, or leave it out") from error
         prefix = f"{directory}/" if directory else ""
-        yield from (f"{prefix}{name}" for name in sorted(names))
-        waiting += [f"{prefix}{name}" for name in sorted(below, reverse=True)]
+        yield from (file for name in sorted(names) if (file := f"{prefix}{name}") not in left_out)
+        waiting += [each for name in sorted(below, reverse=True) if (each := f"{prefix}{name}") not in left_out]
 
 
 def inside_of(path: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from ci_toolkit.listing import inside_of, listed
 from ci_toolkit.patterns import check_writable, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -70,9 +69,12 @@ class Workspace:
         """
         return matching(self._root, pattern, written=written)
 
-    def below(self, path: str, wanted: Callable[[str], bool]) -> list[str]:
+    def below(
+        self, path: str, wanted: Callable[[str], bool], ignored: Callable[[], Collection[str]] = frozenset
+    ) -> list[str]:
         """A file, or the files below a directory whose names are wanted (`ci_toolkit.listing`).
 
+        `ignored` is asked, for a directory alone, what is left out, relative to the root.
         Raises UsageError for what isn't there, is a link or leads outside, ToolError for what can't be listed.
         """
         inside = inside_of(path or ".")
@@ -84,7 +86,7 @@ class Workspace:
             if kind == stat.S_IFDIR:
                 start = os.open(name, _DIRECTORY, dir_fd=directory)
                 try:
-                    return list(listed(start, inside, wanted))
+                    return list(listed(start, inside, wanted, ignored()))
                 finally:
                     os.close(start)
         if kind != stat.S_IFREG:
@@ -132,7 +134,7 @@ class Workspace:
         staged: list[tuple[Replacement, str]] = []
         begun: list[Replacement] = []
         try:
-            staged += [(each, f".ci-toolkit-{secrets.token_hex(6)}.tmp") for each in replacements]
+            staged += [(each, f".ci-toolkit-{os.urandom(6).hex()}.tmp") for each in replacements]
             self._stage_all(staged)
             for replacement, name in staged:
                 self._rename(replacement, name, begun)
@@ -193,7 +195,7 @@ class Workspace:
                         continue
                     if self.read(replacement.path, limit=now.st_size).data != replacement.data:
                         continue
-                    temporary = f".ci-toolkit-{secrets.token_hex(6)}.tmp"
+                    temporary = f".ci-toolkit-{os.urandom(6).hex()}.tmp"
                     self._stage(Replacement(replacement.path, before, before.data), temporary)
                     times = (before.stat.st_atime_ns, before.stat.st_mtime_ns)
                     os.utime(temporary, ns=times, dir_fd=directory, follow_symlinks=False)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ci_toolkit.git import Git
+from ci_toolkit.git import Git, checkout_of
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.version import Version
 
@@ -37,7 +37,7 @@ def git_context(runner: Runner, root: Path, own: Mapping[str, str] | None = None
     `own`: commits that a run made itself, each with the revision it was made for; where one of them is checked out,
     the context is that revision's. Raises ToolError where there is a repository and git fails or is missing.
     """
-    from concurrent.futures import ThreadPoolExecutor  # here, for `checkout_of` is asked where nobody needs threads
+    from concurrent.futures import ThreadPoolExecutor  # here, for most commands need no threads
 
     repository = checkout_of(root)
     if repository is None:
@@ -92,12 +92,6 @@ def web_address(remote: str) -> str | None:
 def origin_address(runner: Runner, checkout: Path) -> str | None:
     """The web address of a checkout's `origin`; None where there is none."""
     return web_address(Git(runner, checkout)(*_ORIGIN, check=False).strip())
-
-
-def checkout_of(directory: Path) -> Path | None:
-    """The top of the git checkout that holds a directory; None outside of one. No git is run."""
-    resolved = directory.resolve()
-    return next((place for place in (resolved, *resolved.parents) if (place / ".git").exists()), None)
 
 
 def _read_refs(refs: str, revision: str | None) -> tuple[tuple[str, ...], str | None, str | None]:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.ci.github_files import append_summary, append_values, summary_room
 from ci_toolkit.ci.github_log import GitHubLog
 from ci_toolkit.errors import ConfigError
+from ci_toolkit.git import checkout_of
 from ci_toolkit.model.annotation import Annotation
 from ci_toolkit.redact import Redactor
 

@@ -79,10 +79,9 @@ class BaseRules:
         return short(self._context.base_revision or "")
 
     def _read(self) -> Rules | None:
-        from ci_toolkit.ci.git import checkout_of
         from ci_toolkit.ci.revision import file_then, short
         from ci_toolkit.config.rules import rules
-        from ci_toolkit.git import Git
+        from ci_toolkit.git import Git, checkout_of
         from ci_toolkit.process import SystemRunner
         from ci_toolkit.redact import Redactor
 

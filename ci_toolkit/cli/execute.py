@@ -72,6 +72,8 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
         finally:
             if wishes.findings:
                 _print_findings(opened, workshop, wishes.findings)
+            elif wishes.check:
+                _print_checked(opened, workshop)
             else:
                 print_state(opened, journal.state)
 
@@ -114,6 +116,17 @@ def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", 
     else:
         for findings, image in workshop.scanned:
             click.echo(opened.redact(scan_table(findings, image)))
+
+
+def _print_checked(opened: Session, workshop: Workshop) -> None:
+    """What a check of the pins found, as `pin` tells it of paths; nothing was done that a state could tell of."""
+    from ci_toolkit.report.pins import pins_text
+
+    for report in workshop.checked:
+        if opened.settings.format == "json":
+            click.echo(opened.redact(neutral_json(report.as_json())))
+        elif not opened.settings.quiet:
+            click.echo(opened.redact(pins_text(report)))
 
 
 def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mapping[str, str]) -> Sequence[Action]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_toolkit.ci.git import checkout_of, origin_address
+from ci_toolkit.ci.git import origin_address
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.config.find import NAME
 from ci_toolkit.config.initial import write_initial
 from ci_toolkit.errors import UsageError
+from ci_toolkit.git import checkout_of
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 

@@ -66,8 +66,8 @@ def read_kept(env: Mapping[str, str], workdir: Path, root: Path) -> Kept | None:
     place = kept_place(env, workdir, root)
     if place is None or not place.is_dir():
         return None
+    from ci_toolkit.private import is_ours
     from ci_toolkit.registry.docker_login import kept
-    from ci_toolkit.registry.login_place import is_ours
 
     return kept(place) if is_ours(place) else None
 

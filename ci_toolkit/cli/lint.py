@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_toolkit.cli.attestations import ATTESTATIONS, read_attestations
+from ci_toolkit.cli.ignored import ignored
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.config.find import find
 from ci_toolkit.errors import ConfigError, VerdictError
@@ -107,7 +108,7 @@ def _here(paths: Sequence[str]) -> LintReport:
 
     here, options = Path.cwd(), lint_defaults()
     linter = Linter(options)
-    linter.check_named(LintFiles(here, here, exclude=(), environments={}), here, paths or (".",))
+    linter.check_named(LintFiles(here, here, exclude=(), environments={}, ignored=ignored), here, paths or (".",))
     return linter.report
 
 
@@ -125,7 +126,11 @@ def _of_project(opened: Session, paths: Sequence[str], attestations: Sequence[Sc
         policy_hash=config.policy_hash,
     )
     files = LintFiles(
-        config.root, here, exclude=config.lint.exclude, environments={e.name: e.pin for e in guarded if e.pin}
+        config.root,
+        here,
+        exclude=config.lint.exclude,
+        environments={e.name: e.pin for e in guarded if e.pin},
+        ignored=ignored,
     )
     linter = Linter(config.lint, verdicts or None)
     pins = [*config.pin, *(entry for environment in config.environments.values() for entry in environment.pin)]
@@ -178,7 +183,7 @@ def _deliver(
 
 def _from_top() -> Callable[[str], str]:
     """What names a file from the top of the checkout; outside of one as the user names it."""
-    from ci_toolkit.ci.git import checkout_of
+    from ci_toolkit.git import checkout_of
 
     here, top = Path.cwd().resolve(), checkout_of(Path.cwd())
 

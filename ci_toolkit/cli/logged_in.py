@@ -29,11 +29,15 @@ def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
     What is written is gone when the block ends, however it ends; what killed runs left goes at the start. A run that
     may not log in gets a config without any login, the Docker config's own left out too.
     """
-    from ci_toolkit.registry.login_place import base_directory, sweep, temporary_directory
+    from ci_toolkit.commits.keys import places
+    from ci_toolkit.private import sweep, temporary_directory
+    from ci_toolkit.registry.login_place import base_directory
 
     outside = (opened.workdir, opened.config.root)
     with suppress(ToolError):
         sweep(base_directory(opened.env, outside))
+    for place in places():
+        sweep(place)
     tools = bool(_TOOLS_ASK_REGISTRIES & set(steps))
     as_nobody = tools and not opened.trust.allows("login")
     had, nobody = _lacking(opened) if tools and not as_nobody else ({}, ())

@@ -56,8 +56,8 @@ def command(settings: Settings, check: bool, registry: str | None, shell: bool) 
 
 
 def _log_in(opened: Session, wanted: Sequence[Wanted], *, everything: bool, shell: bool) -> None:
+    from ci_toolkit.private import make, sweep
     from ci_toolkit.registry.docker_login import keep, own_directory
-    from ci_toolkit.registry.login_place import make, sweep
     from ci_toolkit.steps.failures import joined
 
     place = _place(opened)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @with_settings(runs=False)
 def command(settings: Settings) -> None:
     """Remove the logins that login wrote for this workdir, and what killed runs left; there may be none."""
-    from ci_toolkit.registry.login_place import forget, sweep
+    from ci_toolkit.private import forget, sweep
 
     root = _root(settings)
     workdir = (settings.workdir or root / DEFAULT_WORKDIR).absolute()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
 from ci_toolkit.cli.settings import with_settings
-from ci_toolkit.errors import UsageError
+from ci_toolkit.config.find import find
+from ci_toolkit.errors import ConfigError, UsageError
 from ci_toolkit.manifests.pinning import Style
 
 if TYPE_CHECKING:
@@ -44,9 +46,19 @@ def command(
         if style or no_cache:
             message = f"{'--style' if style else '--no-cache'} goes with PATH, --image REPOSITORY@DIGEST or --resolve"
             raise UsageError(message, hint="in the config a pin has a `style` of its own")
+        _require_config(settings)
         execute(settings, ["pin"], Wishes(check=check, diff=diff))
         return
     from ci_toolkit.cli.pin_paths import PinWishes, pin_paths
 
     wishes = PinWishes(resolve=resolve, style=style or "tag-and-digest", check=check, diff=diff, cache=not no_cache)
     pin_paths(settings, paths or (".",), wishes)
+
+
+def _require_config(settings: Settings) -> None:
+    """Raise ConfigError without one; most who have none mean files that they can name."""
+    try:
+        find(Path.cwd(), settings.config)
+    except ConfigError as error:
+        hint = "`pin --resolve PATH` and `pin --image REPOSITORY@DIGEST PATH` need none"
+        raise ConfigError(error.message, hint=f"{hint}; {error.hint}") from error

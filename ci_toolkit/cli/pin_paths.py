@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ci_toolkit.cli.here import platform_here
+from ci_toolkit.cli.ignored import ignored
 from ci_toolkit.errors import SourceLine, UsageError, VerdictError
 from ci_toolkit.listing import inside_of
 from ci_toolkit.manifests.pinning import Target
@@ -46,7 +48,8 @@ def pin_paths(settings: Settings, paths: Sequence[str], wishes: PinWishes) -> No
     images = _images(settings.images, resolve=wishes.resolve)
     top = _top()
     here = os.path.relpath(Path.cwd().resolve(), top)
-    work = PathPins(Workspace(top), [inside_of(os.path.normpath(f"{here}/{inside_of(path)}")) for path in paths])
+    inside = [inside_of(os.path.normpath(f"{here}/{inside_of(path)}")) for path in paths]
+    work = PathPins(Workspace(top), inside, partial(ignored, top))
     targets = _targets(settings, work, images, wishes)
     written = not (wishes.check or settings.dry_run)
     report = work.pin(targets, written=written)
@@ -73,7 +76,8 @@ def _images(texts: Sequence[str], *, resolve: bool) -> Mapping[Repository, Refer
             raise UsageError(message, hint="name it once")
     if not images and not resolve:
         message = "PATH alone doesn't say what is to be pinned"
-        raise UsageError(message, hint="add --image REPOSITORY[:TAG]@DIGEST, or --resolve for every tag")
+        wanted = "add --image REPOSITORY[:TAG]@DIGEST, or --resolve for every tag"
+        raise UsageError(message, hint=f"{wanted}; without PATH a config's `pin` says it")
     return images
 
 
@@ -90,12 +94,12 @@ def _targets(
 def target_of(image: Reference, style: Style) -> Target:
     """Every place of an image's repository, to get its digest and, where it has one, its tag."""
     repositories = frozenset({image.repository})
-    return Target(repositories=repositories, digest=str(image.digest), tag=image.tag, style=style)
+    return Target(repositories=repositories, digest=str(image.digest), tag=image.tag, style=style, retags=True)
 
 
 def _top() -> Path:
     """Where files may be written: the git checkout, else the current directory."""
-    from ci_toolkit.ci.git import checkout_of
+    from ci_toolkit.git import checkout_of
 
     return checkout_of(Path.cwd()) or Path.cwd().resolve()
 

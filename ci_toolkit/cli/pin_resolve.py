@@ -41,7 +41,7 @@ def resolved_targets(
 
     def target(reference: Reference, *, tag: str | None, only: str | None) -> Target:
         repositories, digest = frozenset({reference.repository}), str(digests[asked_for(reference)])
-        return Target(repositories=repositories, digest=digest, tag=tag, style=style, only=only)
+        return Target(repositories=repositories, digest=digest, tag=tag, style=style, retags=True, only=only)
 
     return [
         *(target(image, tag=image.tag, only=None) for image in tagged.values()),

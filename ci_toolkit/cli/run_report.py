@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.config.ignore_lines import ignore_lines
 from ci_toolkit.errors import SourceLine, ToolkitError
+from ci_toolkit.git import checkout_of
 from ci_toolkit.report.run_report import ImageReport, RunReport
 from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of, from_top
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.ci.context import detect_context
-from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.cli.base_rules import BaseRules
 from ci_toolkit.cli.here import platform_here
 from ci_toolkit.cli.kept_logins import Found, find_kept, learn
@@ -20,6 +19,7 @@ from ci_toolkit.cli.workdir import check_workdir, workdir
 from ci_toolkit.config.find import find
 from ci_toolkit.config.load import load
 from ci_toolkit.errors import ToolkitError, UsageError
+from ci_toolkit.git import checkout_of
 from ci_toolkit.model.trust import Trust
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor

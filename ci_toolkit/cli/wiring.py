@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.oci import Descriptor
+    from ci_toolkit.model.pins import PinReport
     from ci_toolkit.model.plan import Action
     from ci_toolkit.registry.destinations import Destinations
     from ci_toolkit.registry.keychains.chain import Logins
@@ -53,6 +54,8 @@ class Workshop:
         self._now = datetime.now(UTC)
         self.scanned: list[tuple[ImageFindings, ImageState]] = []
         """What the scan step found, image by image, once it ran."""
+        self.checked: list[PinReport] = []
+        """What a check of the pins found."""
         self._destinations: Destinations | None = None
         self._logins: Logins | None = None
         self._pushes = False
@@ -203,9 +206,9 @@ class Workshop:
         )
 
     def _sarif(self) -> Step:
-        from ci_toolkit.ci.git import checkout_of
         from ci_toolkit.cli.code_scanning import delivery_of
         from ci_toolkit.cli.reports import reports_of
+        from ci_toolkit.git import checkout_of
         from ci_toolkit.steps.sarif import SarifStep
 
         session = self._session
@@ -238,6 +241,7 @@ class Workshop:
                 partial=len(session.images) < len(session.config.images),
                 check=self._wishes.check,
                 show=_show_diff(session) if self._wishes.diff else None,
+                found=self.checked.append,
                 names=session.config.images,
                 registries=Registries(self.destinations, pushed_now=self._pushes),
             )

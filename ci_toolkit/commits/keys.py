@@ -9,24 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError, UsageError
+from ci_toolkit.private import temporary_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from ci_toolkit.process import Runner
     from ci_toolkit.redact import Redactor
 
 _LARGEST = 64 * 1024
-_LONGEST_TEMPORARY = 60
+_LONGEST_TEMPORARY = 40
 """Characters; the socket of an agent below it has at most 107 (unix(7))."""
 _NO_PASSPHRASE = "take a key of its own for this, made without a passphrase: nobody can type one here"  # noqa: S105
 
 
-@contextmanager
-def private_directory(place: str | None = None) -> Iterator[Path]:
+def places() -> list[Path]:
+    """Where directories with keys are made, for `private.sweep`: of GnuPG's the names have to be short."""
+    here = Path(tempfile.gettempdir()).resolve()
+    return [here, Path("/tmp") if len(str(here)) > _LONGEST_TEMPORARY else here]  # noqa: S108
+
+
+def private_directory() -> AbstractContextManager[Path]:
     """A directory for this user alone, outside of checkout and workdir, gone with all it holds when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="ci-toolkit-keys-", dir=place, ignore_cleanup_errors=True) as name:
-        yield Path(name).resolve()
+    return temporary_directory(places()[0])
 
 
 def given(value: str, option: str) -> str:
@@ -78,7 +84,7 @@ def openpgp_home(value: str, option: str, runner: Runner, redact: Redactor) -> I
     Raises UsageError for what is no key, or can't sign; ToolError where gpg is missing.
     """
     text = key_text(value, option, redact)
-    with private_directory(None if len(tempfile.gettempdir()) <= _LONGEST_TEMPORARY else "/tmp") as home:  # noqa: S108
+    with temporary_directory(places()[1]) as home:
         # An agent that can't ask says so at once.
         write_private(home / "gpg-agent.conf", "pinentry-program /bin/false\n")
         write_private(home / "gpg.conf", "batch\nno-tty\nno-auto-key-retrieve\n")

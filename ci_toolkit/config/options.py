@@ -175,7 +175,7 @@ class PinOptions:
     images: tuple[str, ...]
     """Names of the config's images; empty: all."""
     paths: tuple[FieldPath, ...] = ()
-    """Where these files name images besides what their formats tell."""
+    """Where these files name images besides what their formats tell: whole, or as a mapping like Helm's values."""
     style: Literal["tag-and-digest", "digest", "digest-and-comment"]
     expect: int | None
     """How many places must hold one of the images."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,14 +25,16 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.base import Edit, ImageSpan
     from ci_toolkit.manifests.walk import Found
 
-_NAMES = ("compose*.yaml", "compose*.yml", "docker-compose*.yaml", "docker-compose*.yml")
+_NAME = re.compile(r"(?:.*[._-])?(?:docker-)?compose(?:[._-].*)?\.ya?ml")
+_OBJECT = re.compile(r"^apiVersion:", re.MULTILINE)
 _BUILT = "Compose builds it, and gives it this name"
 _CONTEXT = re.compile(r"(?:[^=]*=)?docker-image://")
 """A context that is an image, behind its name where contexts are listed."""
 
 DESCRIPTION = FormatDescription(
     name="Compose",
-    files="`compose*.yaml`, `docker-compose*.yaml`; `.yml`, too",
+    files="`compose.yaml`, `docker-compose.yaml`, with more before or behind it (`docker-compose.test.yaml`); "
+    "`.yml`, too; no Kubernetes manifest",
     places=(
         "`services.*.image`, without `build`",
         "`services.*.volumes[].source` of `type: image`",
@@ -48,9 +49,9 @@ class ComposeFormat:
 
     name: ClassVar[str] = "compose"
 
-    def takes(self, name: str, text: str) -> bool:  # noqa: ARG002
-        """True for the names that Compose looks for, and variants of theirs."""
-        return any(fnmatch(PurePosixPath(name).name, pattern) for pattern in _NAMES)
+    def takes(self, name: str, text: str) -> bool:
+        """True for the names that Compose looks for, and variants of theirs, unless it is an object of Kubernetes."""
+        return _NAME.fullmatch(PurePosixPath(name).name) is not None and not _OBJECT.search(text)
 
     def find(self, text: str) -> Iterator[ImageSpan]:
         """The images of all services; raises UnreadableError."""

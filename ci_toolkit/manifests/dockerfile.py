@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.manifests.base import Edit
 
-_NAME = re.compile(r"(?:Dockerfile|Containerfile)(?:[.-].*)?|dockerfile|.+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+_NAME = re.compile(r"(?:[Dd]ockerfile|[Cc]ontainerfile)(?:[._-].*)?|.+\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
 MOST_LINES = 20_000
 LONGEST_LINE = 65_535
 """As BuildKit's parser has it, in bytes."""

@@ -54,14 +54,14 @@ DESCRIPTIONS: tuple[FormatDescription, ...] = (
 )
 """In the documentation's order."""
 
+_BY_NAME: tuple[ManifestFormat, ...] = (DockerfileFormat(), KustomizationFormat())
+"""What reads files of other names than YAML's and JSON's."""
 _SUFFIXES = (".yaml", ".yml", ".json")
-_BEGINNINGS = ("dockerfile", "containerfile")
 
 
 def is_known(name: str) -> bool:
     """True for the name of a file that may be of one of these formats."""
-    lower = name.lower()
-    return lower.endswith(_SUFFIXES) or lower.startswith(_BEGINNINGS)
+    return name.lower().endswith(_SUFFIXES) or any(each.takes(name, "") for each in _BY_NAME)
 
 
 def format_of(name: str, text: str) -> ManifestFormat:

@@ -54,7 +54,12 @@ _TEKTON_TASK: Shape = {
 _TEKTON_TASKS: Shape = [{"taskSpec": _TEKTON_TASK}]
 _TEKTON_PIPELINE: Shape = {"tasks": _TEKTON_TASKS, "finally": _TEKTON_TASKS}
 
-_KSERVE_COMPONENT: Shape = _POD | {"model": _CONTAINER}
+_KSERVE_RUNTIMES = (
+    *("model", "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "onnx"),
+    *("huggingface", "pmml", "lightgbm", "paddle", "art"),
+)
+_KSERVE_COMPONENT: Shape = _POD | {"workerSpec": _POD} | dict.fromkeys(_KSERVE_RUNTIMES, _CONTAINER)
+_ROLLOUTS_ANALYSIS: Shape = {"spec": {"metrics": [{"provider": {"job": _WORKLOAD}}]}}
 
 _SHAPES: dict[str, Shape] = {
     "Pod": {"spec": _POD},
@@ -68,6 +73,10 @@ _SHAPES: dict[str, Shape] = {
 
 _CUSTOM: dict[tuple[str, str], Shape] = {
     ("argoproj.io", "Rollout"): _WORKLOAD,
+    ("argoproj.io", "Experiment"): {"spec": {"templates": [_TEMPLATE]}},
+    ("argoproj.io", "AnalysisTemplate"): _ROLLOUTS_ANALYSIS,
+    ("argoproj.io", "ClusterAnalysisTemplate"): _ROLLOUTS_ANALYSIS,
+    ("argoproj.io", "AnalysisRun"): _ROLLOUTS_ANALYSIS,
     ("argoproj.io", "Workflow"): {"spec": _ARGO_WORKFLOW},
     ("argoproj.io", "WorkflowTemplate"): {"spec": _ARGO_WORKFLOW},
     ("argoproj.io", "ClusterWorkflowTemplate"): {"spec": _ARGO_WORKFLOW},
@@ -106,7 +115,8 @@ DESCRIPTION = FormatDescription(
     files="any other YAML or JSON, by `apiVersion` and `kind`; lists of objects, too",
     places=(
         "containers, init and ephemeral containers and image volumes of every workload, CronJob and PodTemplate",
-        "Argo Rollout and Workflow, Knative, Tekton, KServe, KEDA ScaledJob, OpenKruise CloneSet",
+        "Argo Rollout, analyses and Experiment, Argo Workflow, Knative, Tekton, KServe",
+        "KEDA ScaledJob, OpenKruise CloneSet",
     ),
     writes="",
 )

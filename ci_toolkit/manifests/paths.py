@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_toolkit.manifests.helm_values import values_images
+from ci_toolkit.manifests.joining import together
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar, Sequence, read_documents
 from ci_toolkit.manifests.walk import EACH, IMAGE, Found, Step, Walk
@@ -21,21 +23,30 @@ _SHOWN = 12
 
 
 def images_at(text: str, paths: Iterable[FieldPath]) -> list[ImageSpan]:
-    """Every image at the end of these paths, in the text's order; raises UnreadableError."""
+    """Every image at the end of these paths, in the text's order: a whole reference, or a mapping like Helm's values.
+
+    Raises UnreadableError.
+    """
     shapes = [_shape(path) for path in paths]
     walk, lines = Walk(), Lines(text)
     spans: list[ImageSpan] = []
     for document in read_documents(text):
         if document.root is not None:
             source = Source(text, lines, walk, document)
-            found = {
-                (node, route): Found(node, route, path)
-                for shape in shapes
-                for node, route, path in walk.reach(Step(document.root), shape)
-                if isinstance(node, Scalar)
-            }
-            spans += source.references(list(found.values()))
+            ends = {step[:2]: step for shape in shapes for step in walk.reach(Step(document.root), shape)}
+            spans += _images(source, list(ends.values()))
     return in_order(spans)
+
+
+def _images(source: Source, ends: Iterable[Step]) -> list[ImageSpan]:
+    whole: list[Found] = []
+    found: list[ImageSpan] = []
+    for node, route, path in ends:
+        if isinstance(node, Scalar):
+            whole.append(Found(node, route, path))
+        elif isinstance(node, Mapping):
+            found = together(found, values_images(source, Step(node, route, path)))
+    return together(source.references(whole), found)
 
 
 def dead_end(text: str, path: FieldPath) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine, UsageError
+from ci_toolkit.errors import ConfigError, IntegrityError, SourceLine
 from ci_toolkit.manifests.base import Edit
 from ci_toolkit.manifests.edit import apply
 from ci_toolkit.manifests.finding import BOM, decoded, find
 from ci_toolkit.manifests.named import another_than_named, unknown_name, with_repository
+from ci_toolkit.manifests.spelled import Spelled
+from ci_toolkit.manifests.wanted import Wanted
 from ci_toolkit.manifests.written import Written
-from ci_toolkit.model.reference import DOCKER_HUB, Reference
+from ci_toolkit.model.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan, ManifestFormat
     from ci_toolkit.model.field_path import FieldPath
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 Style = Literal["tag-and-digest", "digest", "digest-and-comment"]
 LARGEST = 8 * 1024 * 1024
 """Bytes of the largest file that is read as a manifest."""
-OTHER = "another image"
-"""Why most of the images that are seen are left alone."""
-_HIDES = re.compile(rb"\\[xuU\r\n]")
 _SHOWN = 40
 """Violations of one file, at most."""
 
@@ -44,6 +42,8 @@ class Target:
     digest: str
     tag: str | None
     style: Style
+    retags: bool = False
+    """`tag` is written beside the right digest, too."""
     only: str | None = None
     """Only references with this tag (empty: with none) and without a digest; None: every one."""
     platforms: Mapping[str, str] = field(default_factory=dict)
@@ -86,27 +86,6 @@ class Pinned:
     seen: tuple[Seen, ...]
 
 
-class _Spelled(NamedTuple):
-    """A reference in its three parts, as the user spells them."""
-
-    name: str
-    tag: str
-    digest: str
-
-    def __str__(self) -> str:
-        return f"{self.name}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
-
-
-def may_hold(data: bytes, targets: Sequence[Target]) -> bool:
-    """False only if none of the repositories can be in there: a look at bytes that saves the parsing.
-
-    An escape that spells a letter or joins two lines may hide any word; others can't: `\\/` stands between words.
-    """
-    if any(all(word in data for word in words) for t in targets for words in _words(t)):
-        return True
-    return b"\\" in data and _HIDES.search(data) is not None
-
-
 def pin(
     data: bytes,
     name: str,
@@ -124,7 +103,7 @@ def pin(
     platforms.
     """
     text = decoded(data, name)
-    wanted = _Wanted(targets)
+    wanted = Wanted(targets)
     places: list[Place] = []
     seen: list[Seen] = []
     edits: list[tuple[ImageSpan, Edit]] = []
@@ -167,27 +146,21 @@ def pin(
 def pinned_value(value: str, target: Target) -> str:
     """The reference as it should read: the user's spelling of the repository, the tag, the digest.
 
-    A tag beside the right digest stays, whatever the image's newest tag is: the same image under a new tag is no
-    reason to deploy, and a commit for each would start the next run.
+    A tag beside the right digest stays, whatever the image's newest tag is, unless the target `retags`: the same image
+    under a new tag is no reason to deploy, and a commit for each would start the next run.
     """
-    return str(_styled(_new(_spelled(value), target), target.style))
+    return str(_styled(_new(Spelled.parse(value), target), target.style))
 
 
-def _spelled(value: str) -> _Spelled:
-    rest, _, digest = value.partition("@")
-    colon = rest.find(":", rest.rfind("/") + 1)
-    return _Spelled(rest, "", digest) if colon < 0 else _Spelled(rest[:colon], rest[colon + 1 :], digest)
+def _new(old: Spelled, target: Target) -> Spelled:
+    return Spelled(old.name, old.tag if _keeps_tag(old, target) else target.tag or "", target.digest)
 
 
-def _new(old: _Spelled, target: Target) -> _Spelled:
-    return _Spelled(old.name, old.tag if _keeps_tag(old, target) else target.tag or "", target.digest)
+def _keeps_tag(old: Spelled, target: Target) -> bool:
+    return not target.tag or bool(old.tag and old.digest == target.digest and not target.retags)
 
 
-def _keeps_tag(old: _Spelled, target: Target) -> bool:
-    return not target.tag or bool(old.tag and old.digest == target.digest)
-
-
-def _styled(new: _Spelled, style: Style) -> _Spelled:
+def _styled(new: Spelled, style: Style) -> Spelled:
     return new if style == "tag-and-digest" else new._replace(tag="")
 
 
@@ -198,7 +171,7 @@ def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit], str]:
     """
     comment = next((part for part in span.parts if part.holds == "comment"), None)
     said = comment.value if comment else ""
-    old = _spelled(span.value)
+    old = Spelled.parse(span.value)
     old = old._replace(tag=old.tag or said)
     new = _new(old, target)
     style = "tag-and-digest" if target.style == "digest-and-comment" and comment is None else target.style
@@ -215,7 +188,7 @@ def _written(span: ImageSpan, target: Target) -> tuple[str, list[Edit], str]:
         has_tag = any(part.holds != "digest" for part in span.parts)
         whole = str(new if has_tag else new._replace(tag=old.tag))
     edits = [edit for edit in edits if edit.new and edit.new != edit.part.value]
-    says_tag = _spelled(whole).tag and any(part.holds != "digest" for part in span.parts)
+    says_tag = Spelled.parse(whole).tag and any(part.holds != "digest" for part in span.parts)
     shown = new.tag if says_tag or values["comment"] else ""
     if all(edit.part.holds == "comment" for edit in edits):
         return whole, [], ""
@@ -230,40 +203,6 @@ def _deed(span: ImageSpan, target: Target, tag: str) -> Written:
         alone=target.alone,
         tag=tag,
     )
-
-
-class _Wanted:
-    """The targets, by what a file may call them."""
-
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self._by_repository = {(repository, t.only): t for t in targets for repository in t.repositories}
-        self._by_name = {target.name: target for target in targets if target.name}
-
-    def target(self, span: ImageSpan) -> tuple[Target | None, str]:
-        """The target that a span names; else why it names none."""
-        if span.skipped:
-            return None, span.skipped
-        if span.marked in self._by_name:
-            return self._by_name[span.marked], ""
-        try:
-            named = Reference.parse(span.marked or span.value)
-        except UsageError as error:
-            return None, error.message
-        found = self._by_repository.get((named.repository, None))
-        if found is None and named.digest is None and not span.marked:
-            found = self._by_repository.get((named.repository, named.tag or ""))
-        return found, OTHER
-
-
-def _words(target: Target) -> Iterator[list[bytes]]:
-    """What stands in every file that names a target, in any of these ways.
-
-    A registry may stand apart from the rest, with or without some of it; Docker Hub's official images by their name.
-    """
-    for repository in target.repositories:
-        path = repository.path
-        yield (path.removeprefix("library/") if repository.registry == DOCKER_HUB else path).encode().split(b"/")
-    yield [b"ci-toolkit:"]
 
 
 def _refuse_platform(name: str, span: ImageSpan, target: Target) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _REST = re.compile(r"[ \t]*(?P<comment>#[ \t]*(?:tag=(?P<tag>[\w.-]+))?)?[^\r\n]*")
 _FLUX = '"$imagepolicy"'
 """In a comment that has to stay as it is: Flux takes the whole of it for JSON, or for nothing to do with Flux."""
+_NO_INDENT = re.compile("[\r\x85\u2028\u2029]|\\?[ \t]*\\Z")
+"""Before a key: what ends a line for libyaml alone, and `? `, behind which a key stands deeper than its mapping."""
 _LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\Z)")
 
 
@@ -93,23 +95,29 @@ class Source:
         """Where a key can be put into a mapping, right behind the value `beside`; None where there is no good place.
 
         In a block mapping it gets a line of its own, as deep as the others; in a flow mapping it follows by a comma.
+        No good places: a pair in a list without braces (`[name: app]`), and beside a key that begins with `?`.
         """
+        first = mapping.entries[0][0].start
         if mapping.flow:
+            if self.text[mapping.end - 1] != "}":
+                return None
             quote = self._quote(mapping)
             template = f", {quote}{key}{quote}: {quote}{{}}{quote}"
             return Part(holds=holds, start=beside.end, end=beside.end, template=template, adds=key)
-        first = mapping.entries[0][0].start
-        indent = first - (self.text.rfind("\n", 0, first) + 1)
+        before = self._line_until(first)
         rest = _LINE.match(self.text, beside.end)
-        if beside.style in ("|", ">") or rest is None:
+        if beside.style in ("|", ">") or rest is None or _NO_INDENT.search(before):
             return None
         end = "\r\n" if self.text[rest.end() :].startswith("\r\n") else "\n"
-        template = f"{end}{' ' * indent}{key}: {{}}"
+        template = f"{end}{' ' * len(before)}{key}: {{}}"
         return Part(holds=holds, start=rest.end(), end=rest.end(), template=template, adds=key)
 
     def _quote(self, mapping: Mapping) -> str:
         """The quote in which a mapping has keys and values: that of JSON, or none."""
         return '"' if mapping.flow and self.text[mapping.entries[0][0].start] == '"' else ""
+
+    def _line_until(self, index: int) -> str:
+        return self.text[self.text.rfind("\n", 0, index) + 1 : index]
 
     def _of_one(self, scalar: Scalar, users: Sequence[Found]) -> Iterator[ImageSpan]:
         located = locate(self.text, scalar)
@@ -144,6 +152,8 @@ class Source:
 
     def _empty(self, scalar: Scalar, holds: Holds) -> Part | None:
         if scalar.tag is not None or scalar.style in ("|", ">"):
+            return None
+        if not scalar.style and not self._line_until(scalar.start).rstrip().endswith((":", "-")):
             return None
         if scalar.style:
             inside = scalar.end - 1

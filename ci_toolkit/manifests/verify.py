@@ -67,7 +67,7 @@ def _start(edit: Edit) -> int:
 def _is_in(event: Any, index: int) -> bool:
     start: int = event.start_mark.index
     end: int = event.end_mark.index
-    return start <= index < end or start == end == index
+    return start <= index < end or (index == end and not event.value)
 
 
 def _is_edited(old: Any, new: Any, edit: Edit) -> bool:

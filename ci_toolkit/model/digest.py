@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -25,6 +24,8 @@ class Digest:
     @classmethod
     def of(cls, data: bytes) -> Digest:
         """The digest of these bytes."""
+        import hashlib  # here: most digests are only told
+
         return cls(f"sha256:{hashlib.sha256(data).hexdigest()}")
 
     @property

@@ -42,7 +42,7 @@ RULES: Mapping[Rule, RuleText] = {
     "missing-digest": RuleText(
         "The image is not pinned by digest",
         "A tag can be moved to another image at any time; a digest is always the same image.",
-        "`ci-toolkit pin` writes the digests of the config's images; add the others by hand",
+        "`ci-toolkit pin --resolve` writes the digests that registries tell",
     ),
     "registry": RuleText(
         "The image is from a registry that is not allowed",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from ci_toolkit.ci.git import checkout_of, web_address
+from ci_toolkit.ci.git import web_address
 from ci_toolkit.commits.access import SETTINGS, git_environment
 from ci_toolkit.commits.checkout import hand_back
 from ci_toolkit.commits.identity import identity
@@ -15,7 +15,7 @@ from ci_toolkit.commits.login import Login, logged_in
 from ci_toolkit.commits.remote import RemoteBranch, check_branch, fetch_arguments, remote_url
 from ci_toolkit.commits.signing import UNSIGNED, signature
 from ci_toolkit.errors import UsageError
-from ci_toolkit.git import Git
+from ci_toolkit.git import Git, checkout_of
 from ci_toolkit.model.plan import Action
 from ci_toolkit.steps.commit_making import Job
 

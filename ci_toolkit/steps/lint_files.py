@@ -12,7 +12,7 @@ from ci_toolkit.manifests.pinning import LARGEST
 from ci_toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.config.options import PinOptions
 
@@ -40,11 +40,21 @@ class LintFiles:
     """Finds files in a project: `root` is the config's directory, `here` the one that names are relative to."""
 
     def __init__(
-        self, root: Path, here: Path, *, exclude: Sequence[str], environments: Mapping[str, Sequence[PinOptions]]
+        self,
+        root: Path,
+        here: Path,
+        *,
+        exclude: Sequence[str],
+        environments: Mapping[str, Sequence[PinOptions]],
+        ignored: Callable[[Path, str], Collection[str]],
     ) -> None:
-        """`exclude`: patterns. `environments`: the pins of those that want a verdict."""
+        """`exclude`: patterns. `environments`: the pins of those that want a verdict.
+
+        `ignored`: what is left out below a directory (the second) of another, relative to that one.
+        """
         self._root = root
         self._here = here
+        self._ignored = ignored
         self._inside = Workspace(root)
         self._left_out = frozenset(file for pattern in exclude for file in self._inside.files(pattern, written=False))
         self._pinned = {name: frozenset(self._files(pins)) for name, pins in environments.items()}
@@ -55,7 +65,7 @@ class LintFiles:
         if plain.startswith(("/", "..")):  # elsewhere: nothing is written there
             elsewhere = Path(os.path.normpath(directory / plain))
             directory, plain = elsewhere.parent, elsewhere.name
-        found = Workspace(directory).below(plain, is_known)
+        found = Workspace(directory).below(plain, is_known, lambda: self._ignored(directory, plain))
         return list(self._manifests(directory, found, named=found == [plain]))
 
     def pinned(self, pins: Sequence[PinOptions]) -> list[Manifest]:

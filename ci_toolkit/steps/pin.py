@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions, PinOptions
     from ci_toolkit.manifests.pinning import Style, Target
+    from ci_toolkit.model.pins import PinReport
     from ci_toolkit.model.reference import Repository
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import ImageState, PinEdit, State
@@ -33,7 +34,8 @@ class PinStep:
     """Pins the images of a run in the files that `pins` name, relative to `root`.
 
     `partial`: `images` are not all that the config has, so an entry for all of them can't count its places. With
-    `check` nothing is written, and VerdictError says what would be. `show` gets the unified diff of each file.
+    `check` nothing is written, and VerdictError says what would be. `show` gets the unified diff of each file, `found`
+    what a check finds.
     `targets`: what is pinned; else what the run pushed. `environment`: whose pins these are.
     `names`: all images of the config, which comments may name; None: they may name anything.
     `registries`: who is asked about the tags; None: nobody.
@@ -51,6 +53,7 @@ class PinStep:
         partial: bool = False,
         check: bool = False,
         show: Callable[[str], None] | None = None,
+        found: Callable[[PinReport], None] | None = None,
         targets: TargetOf | None = None,
         environment: str | None = None,
         names: Collection[str] | None = None,
@@ -63,6 +66,7 @@ class PinStep:
         self._partial = partial
         self._check = check
         self._show = show
+        self._found = found
         self._targets = targets
         self._environment = environment
         self._names = names
@@ -100,8 +104,12 @@ class PinStep:
         if self._show:
             for change in files.changes:
                 self._show(unified_diff(change.path, change.before.data, change.data))
+        if self._check and self._found:
+            self._found(files.report())
         if self._check and changed:
-            message = f"{len(files.changes)} files would change: {_some([f'{e.file}:{e.line}' for e in changed])}"
+            count = len(files.changes)
+            places = _some([f"{edit.file}:{edit.line}" for edit in changed])
+            message = f"{count} {'file' if count == 1 else 'files'} would change: {places}"
             first = SourceLine(changed[0].file, changed[0].line)
             raise VerdictError(message, hint="run `ci-toolkit pin` and commit what it writes", place=first)
         if not self._check:

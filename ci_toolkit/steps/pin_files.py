@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError
 from ci_toolkit.manifests.finding import leads_nowhere
-from ci_toolkit.manifests.pinning import LARGEST, may_hold, pin
+from ci_toolkit.manifests.pinning import LARGEST, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.field_path import shown_field_path
+from ci_toolkit.model.pins import PinReport
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.patterns import is_literal
 from ci_toolkit.state import PinEdit
+from ci_toolkit.steps.pin_look import place_of, skipped_of
 from ci_toolkit.workspace import Replacement
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import PinOptions
     from ci_toolkit.manifests.pinning import Pinned, Target
     from ci_toolkit.manifests.written import Written
+    from ci_toolkit.model.pins import PinPlace, SkippedPlace
     from ci_toolkit.workspace import Snapshot, Workspace
 
 _SHOWN = 40
@@ -33,7 +37,9 @@ class PinnedFiles:
         self._names = names
         self._read: dict[str, Snapshot] = {}
         self._changes: dict[str, Replacement] = {}
-        self._edits: dict[tuple[str, int, str], PinEdit] = {}
+        self._places: dict[tuple[str, int, str], PinPlace] = {}
+        self._skipped: dict[tuple[str, int, int], SkippedPlace] = {}
+        self._looked_at: set[str] = set()
         self.written: list[Written] = []
         """What was written, place by place."""
 
@@ -45,7 +51,20 @@ class PinnedFiles:
     @property
     def edits(self) -> list[PinEdit]:
         """Every place that holds one of the digests then; `old` is what the file says before all entries."""
-        return list(self._edits.values())
+        return [
+            PinEdit(file=place.file, document=place.document, line=place.line, old=place.old, new=place.new)
+            for place in self._places.values()
+        ]
+
+    def report(self) -> PinReport:
+        """The same as it is printed by a check, with what was left alone."""
+        return PinReport(
+            looked_at=len(self._looked_at),
+            places=tuple(self._places.values()),
+            skipped=tuple(self._skipped.values()),
+            unreadable=(),
+            written=False,
+        )
 
     def pin(self, label: str, entry: PinOptions, targets: Sequence[Target], *, whole: bool) -> None:
         """Pin these images in the files of an entry; `whole` where they are all the images that the entry names.
@@ -53,6 +72,7 @@ class PinnedFiles:
         Raises ConfigError, with what was seen, for files that can't be read, for no place or not as many as expected.
         """
         files = self._files(label, entry)
+        self._looked_at.update(files)
         wanted = [name for name, named in files.items() if self._is_wanted(name, targets, named=named)]
         results = self._results(wanted, entry, targets)
         self._refuse_dead_ends(label, entry, [*wanted, *(name for name in files if name not in results)])
@@ -130,8 +150,9 @@ class PinnedFiles:
             if place.written:
                 self.written.append(place.written)
             key = (name, place.line, f"{place.column} {place.path}")
-            old = self._edits[key].old if key in self._edits else place.old
-            self._edits[key] = PinEdit(file=name, document=place.document, line=place.line, old=old, new=place.new)
+            old = self._places[key].old if key in self._places else place.old
+            self._places[key] = place_of(name, place, old)
+        self._skipped |= {(name, skip.line, skip.column): skip for skip in skipped_of(name, result)}
 
     def _miscounted(
         self, label: str, entry: PinOptions, targets: Sequence[Target], files: Collection[str]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ci_toolkit.errors import ConfigError, UsageError
 from ci_toolkit.fork import cores, in_shares
 from ci_toolkit.manifests.finding import BOM, UnreadableManifestError, decoded, find
-from ci_toolkit.manifests.pinning import LARGEST, OTHER, may_hold, pin
+from ci_toolkit.manifests.pinning import LARGEST, pin
+from ci_toolkit.manifests.wanted import OTHER, may_hold
 from ci_toolkit.model.pins import PinPlace, SeenImage, SkippedPlace, UnreadFile
 from ci_toolkit.model.reference import Reference
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ci_toolkit.manifests.base import ImageSpan
-    from ci_toolkit.manifests.pinning import Target
+    from ci_toolkit.manifests.pinning import Pinned, Place, Target
     from ci_toolkit.workspace import Snapshot, Workspace
 
 _WORTH_A_FORK = 400
@@ -93,16 +94,29 @@ def _pinned(targets: Sequence[Target], named: Collection[str], name: str, before
         name=name,
         before=before if changed else None,
         new=result.new if changed else b"",
-        places=tuple(
-            PinPlace(file=name, line=p.line, column=p.column, document=p.document, path=p.path, old=p.old, new=p.new)
-            for p in result.places
-        ),
-        skipped=tuple(
-            SkippedPlace(file=name, line=seen.line, column=seen.column, value=seen.value, reason=seen.reason)
-            for seen in result.seen
-            if seen.reason != OTHER
-        ),
+        places=tuple(place_of(name, place, place.old) for place in result.places),
+        skipped=tuple(skipped_of(name, result)),
     )
+
+
+def place_of(file: str, place: Place, old: str) -> PinPlace:
+    """A place as it is told; `old`: what stood there at first."""
+    return PinPlace(
+        file=file,
+        line=place.line,
+        column=place.column,
+        document=place.document,
+        path=place.path,
+        old=old,
+        new=place.new,
+    )
+
+
+def skipped_of(file: str, result: Pinned) -> Iterator[SkippedPlace]:
+    """What may mean one of the images and was left alone."""
+    for seen in result.seen:
+        if seen.reason != OTHER:
+            yield SkippedPlace(file=file, line=seen.line, column=seen.column, value=seen.value, reason=seen.reason)
 
 
 def _images(targets: Sequence[Target], named: Collection[str], name: str, read: Snapshot) -> Look | None:

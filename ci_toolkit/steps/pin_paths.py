@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError
@@ -15,7 +16,7 @@ from ci_toolkit.steps.pin_look import images, pinned_files
 from ci_toolkit.workspace import Replacement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ci_toolkit.model.pins import SeenImage
     from ci_toolkit.steps.pin_look import Look
@@ -30,13 +31,16 @@ _SEARCHED = 1_000
 class PathPins:
     """The files below some paths, and what pinning makes of them in memory."""
 
-    def __init__(self, workspace: Workspace, paths: Sequence[str]) -> None:
-        """`paths`: relative to the workspace, normal. Raises UsageError for a link, ToolError for what isn't there."""
+    def __init__(self, workspace: Workspace, paths: Sequence[str], ignored: Callable[[str], Collection[str]]) -> None:
+        """`paths`: relative to the workspace, normal. `ignored`: what is left out below a directory.
+
+        Raises as `Workspace.below` does.
+        """
         self.workspace = workspace
         self.changes: list[Replacement] = []
         self._paths = paths
         self._seen: list[Look] = []
-        found = {path: workspace.below(path, is_known) for path in paths}
+        found = {path: workspace.below(path, is_known, partial(ignored, path)) for path in paths}
         self._named = frozenset(path for path, below in found.items() if below == [path])
         self._names = tuple(dict.fromkeys(name for below in found.values() for name in below))
 
@@ -102,7 +106,8 @@ class PathPins:
         lines = [neutralise(seen[value][:300]) for value in nearest]
         places = ", ".join(path or "." for path in self._paths)
         names = " and ".join(str(each) for each in lost)
-        message = f"{names}: in none of {len(self._names)} files of {places}"
+        files = f"none of {len(self._names)} files" if len(self._names) != 1 else "no place of 1 file"
+        message = f"{names}: in {files} of {places}"
         hint = "mend --image, or name other paths" + (
             "; above are the images there are, nearest first" if lines else ""
         )

@@ -203,7 +203,7 @@ def test_ten_at_once_over_ssh(place: GitOps, sshd: SshServer) -> None:
     for number, checkout in enumerate(jobs):
         checkout.digests = {"app": digest(f"{number:x}")}
         checkout.hand_state_on()
-    running = [checkout.start("run", "--steps", "pin,commit") for checkout in jobs]
+    running = [checkout.start("commit") for checkout in jobs]
     for process in running:
         _, err = process.communicate(timeout=180)
         assert process.returncode == 0, err

@@ -79,7 +79,7 @@ def test_pin_alone_looks_and_commit_alone_commits(place: GitOps) -> None:
     checked = checkout.run("pin", "--check", "--diff")
     assert checked.returncode == 1, checked.stderr
     assert f"+    - image: {PINNED}" in checked.stdout
-    assert f"main at {place.remote.path}: 1 files would change: deploy/app.yaml:4" in checked.stderr
+    assert f"main at {place.remote.path}: 1 file would change: deploy/app.yaml:4" in checked.stderr
     assert "ci-toolkit commit" in checked.stderr
     looked = checkout.run("pin")
     assert looked.returncode == 0, looked.stderr

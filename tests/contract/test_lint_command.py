@@ -110,7 +110,7 @@ def test_the_paths_of_the_config_come_before_the_pins(lint: Linting) -> None:
 
 
 def test_what_is_never_written_can_be_checked_and_left_out(lint: Linting) -> None:
-    lint.write(".github/workflows/job.yaml", pod("nginx:1"))
+    lint.write(".github/workflows/job.yaml", "jobs: { test: { container: nginx:1 } }\n")
     lint.write("app.yaml", pod("nginx:1"))
     configured(lint, "{ paths: [.] }")
     assert [f["file"] for f in lint.report()["findings"]] == [".github/workflows/job.yaml", "app.yaml"]

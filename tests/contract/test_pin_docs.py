@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
+from ci_toolkit.cli.action_inputs import arguments
 from ci_toolkit.config.options import PinOptions
 from ci_toolkit.manifests.pinning import Target, pinned_value
 from ci_toolkit.model.reference import Repository
 from tests.harness.configs import ENV, loaded
-from tests.harness.pinning import APP, DIGEST, Checkout
+from tests.harness.pinning import APP, DIGEST, Checkout, pod
 from tests.harness.pushing import destinations, sample_image
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/pin.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```console\n\$ ci-toolkit (pin[^\n]*)\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 MANIFEST = """\
 # The shop's front.
 apiVersion: apps/v1
@@ -69,8 +72,22 @@ def test_every_example_prints_what_the_page_says(checkout: Checkout, pushed: tup
             assert result.stdout == printed.replace("REGISTRY", host).replace("DIGEST", digest)
 
 
+def test_the_workflow_s_command_says_no_until_everything_is_pinned(
+    checkout: Checkout, pushed: tuple[str, str]
+) -> None:
+    host, digest = pushed
+    step = yaml.safe_load(BLOCKS[1])["jobs"]["pins"]["steps"][-1]
+    name, *command = arguments({"INPUT_ARGS": step["with"]["args"], "INPUT_DRY-RUN": "false"})
+    proxy = f"{host}/vendor/proxy:3.1"
+    checkout.write(deploy__app=pod(f"{APP}:1.4@{DIGEST}", proxy))
+    result = checkout.pin(*command)
+    assert (name, result.returncode) == ("pin", 1), result.stderr
+    checkout.write(deploy__app=pod(f"{APP}:1.4@{DIGEST}", f"{proxy}@{digest}"))
+    assert checkout.pin(*command).returncode == 0
+
+
 def test_the_config_pins_by_its_state(tmp_path: Path) -> None:
-    (config,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    config, _ = BLOCKS
     (entry,) = loaded(tmp_path, config, ENV).pin
     assert isinstance(entry, PinOptions)
     assert (entry.files, entry.style) == (("deploy/**/*.yaml",), "tag-and-digest")

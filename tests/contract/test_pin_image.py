@@ -46,6 +46,16 @@ def test_a_tag_that_is_named_is_written(checkout: Checkout) -> None:
     assert checkout.read("deploy/app.yaml") == pod(f"{APP}:1.1@{DIGEST}", "nginx:1.27")
 
 
+def test_a_tag_that_is_named_is_written_beside_the_right_digest_too(checkout: Checkout) -> None:
+    checkout.write(deploy__app=pod(f"{APP}:1.0@{DIGEST}", f"{APP}@{DIGEST}"))
+    named = f"--image={APP}:1.1@{DIGEST}"
+    assert checkout.pin(named, "--check").returncode == 1
+    assert checkout.pin(named).returncode == 0
+    assert checkout.read("deploy/app.yaml") == pod(f"{APP}:1.1@{DIGEST}", f"{APP}:1.1@{DIGEST}")
+    assert checkout.pin(named, "--check").returncode == 0
+    assert checkout.pin(IMAGE, "--check").returncode == 0
+
+
 def test_several_images_and_a_style(checkout: Checkout) -> None:
     result = checkout.pin(IMAGE, f"--image=nginx@{NEWER}", "--style", "digest", "deploy/app.yaml")
     assert result.returncode == 0, result.stderr
@@ -148,6 +158,8 @@ def test_an_image_that_is_nowhere_shows_the_nearest_first(checkout: Checkout) ->
     shown = [line.split(": ")[1] for line in result.stderr.splitlines() if ".yaml:" in line]
     assert shown[:3] == [f"{APP}:1.0", "quay.io/else/app:3", "ghcr.io/acme/apple"]
     assert "ghcr.io/acne/app: in none of 3 files" in result.stderr
+    alone = checkout.pin(f"--image=ghcr.io/acne/app@{DIGEST}", "other.yaml")
+    assert "ghcr.io/acne/app: in no place of 1 file of other.yaml" in alone.stderr
     assert checkout.read("deploy/app.yaml") == pod(f"{APP}:1.0", "nginx:1.27")
 
 

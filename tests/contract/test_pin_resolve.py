@@ -108,9 +108,9 @@ def test_an_image_limits_what_is_asked(checkout: Checkout, proxy: FaultServer, t
     checkout.write(one=pod(f"{tool}:1.0", "registry.invalid/other:1"))
     assert checkout.pin("--resolve", f"--image={tool}").returncode == 0
     assert checkout.read("one.yaml") == pod(f"{tool}:1.0@{digest}", "registry.invalid/other:1")
-    checkout.write(one=pod(f"{tool}:0.9@{DIGEST}"))
+    checkout.write(one=pod(f"{tool}:0.9@{DIGEST}", f"{tool}:1.0@{digest}"))
     assert checkout.pin("--resolve", f"--image={tool}:latest").returncode == 0
-    assert checkout.read("one.yaml") == pod(f"{tool}:latest@{digest}")
+    assert checkout.read("one.yaml") == pod(f"{tool}:latest@{digest}", f"{tool}:latest@{digest}")
     nowhere = checkout.pin("--resolve", f"--image={proxy.host}/vendor/toll")
     assert nowhere.returncode == 2
     assert f"{tool}:latest" in nowhere.stderr

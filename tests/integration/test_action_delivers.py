@@ -165,11 +165,18 @@ def test_a_cancelled_job_leaves_nothing_behind(shop: Delivering) -> None:
     with (shop.root / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
         dockerfile.write("RUN echo at work && sleep 600\n")
     revision = shop.commit("a slow build")
+    name = (shop.root / ".github/workflows/pipeline.yml").read_text().split()[2]
     with shop.act.started(push(revision), **shop.options) as run:
         run.wait_for("at work")
+        assert containers(name)
         run.cancel()
     assert run.exit_code == 1
     assert "there was no login" in run.step(_ONLY, stage="Post").log, run.log
     assert shop.pushed("shop") == {}
-    left = subprocess.run(["docker", "ps", "-aq", "--filter", "name=act-pipeline"], capture_output=True, check=True)
-    assert left.stdout == b""
+    assert containers(name) == ""
+
+
+def containers(name: str) -> str:
+    """The containers with this in their names."""
+    listed = ["docker", "ps", "-aq", "--filter", f"name={name}"]
+    return subprocess.run(listed, capture_output=True, check=True, text=True).stdout

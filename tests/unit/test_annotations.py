@@ -97,7 +97,7 @@ def test_violations_without_places_leave_nothing_to_point_at() -> None:
 
 
 def test_a_check_points_at_the_manifest() -> None:
-    failure = VerdictError("1 files would change: a.yaml:3", hint="run `ci-toolkit pin`")
+    failure = VerdictError("1 file would change: a.yaml:3", hint="run `ci-toolkit pin`")
     place = SourceLine("delivery/a.yaml", 3)
     made = reports.report(times=reports.times(pin="refused"), failure=failure, failure_place=place)
     [only] = annotations_of(made)

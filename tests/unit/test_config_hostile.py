@@ -219,9 +219,7 @@ def test_dockerfile_outside(tmp_path: Path, path: str) -> None:
     assert violation.startswith("6:17: images.app.dockerfile: ")
 
 
-@pytest.mark.parametrize(
-    "pattern", ["../*.yaml", "/etc/*.yaml", "**/../../x", ".git/config", ".git/**", ".github/workflows/*.yml", ""]
-)
+@pytest.mark.parametrize("pattern", ["../*.yaml", "/etc/*.yaml", "**/../../x", ".git/config", ".git/**", ""])
 def test_patterns_of_manifests(tmp_path: Path, pattern: str) -> None:
     (violation,) = refused(tmp_path, SMALL + f'pin: [{{ files: ["{pattern}"] }}]\n')
     assert violation.startswith("5:17: pin[0].files[0]: ")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.cli.kept_logins import find_kept, kept_place, read_kept, stated_hash
+from ci_toolkit.private import make
 from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.docker_login import keep
-from ci_toolkit.registry.login_place import make
 from tests.harness.configs import SMALL, loaded
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def linted(data: bytes) -> LintReport:
         root = Path(directory)
         (root / "app.yaml").write_bytes(data)
         linter = Linter(OPTIONS)
-        linter.check_named(LintFiles(root, root, exclude=(), environments={}), root, ["."])
+        linter.check_named(LintFiles(root, root, exclude=(), environments={}, ignored=lambda *_: ()), root, ["."])
         return linter.report
 
 

@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.registry.login_place import (
-    base_directory,
-    forget,
-    is_ours,
-    login_directory,
-    make,
-    sweep,
-    temporary_directory,
-)
+from ci_toolkit.private import forget, is_ours, make, sweep, temporary_directory
+from ci_toolkit.registry.login_place import base_directory, login_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,15 +25,20 @@ def pinned(text: str) -> Pinned:
 @pytest.mark.parametrize(
     "name",
     ["compose.yaml", "compose.yml", "a/compose.override.yaml", "docker-compose.yml", "docker-compose.prod.yaml",
-     "compose-dev.yaml"],
+     "compose-dev.yaml", "prod.docker-compose.yml", "my-compose.yaml", "a/test_compose.yml"],
 )  # fmt: skip
 def test_compose_files_have_these_names(name: str) -> None:
     assert format_of(name, "").name == "compose"
 
 
-@pytest.mark.parametrize("name", ["compose.json", "my-compose.yaml", "composer/a.yaml"])
+@pytest.mark.parametrize("name", ["compose.json", "composer.yaml", "docker-composer.yaml", "composer/a.yaml"])
 def test_other_files_are_read_as_something_else(name: str) -> None:
     assert format_of(name, "").name != "compose"
+
+
+def test_an_object_of_kubernetes_is_one_whatever_its_files_name() -> None:
+    text = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: '{IMAGE}:2'}}]}}\n"
+    assert pin(text.encode(), "compose-service.yaml", [TARGET]).new.decode() == text.replace(f"{IMAGE}:2", NEW)
 
 
 @pytest.mark.parametrize(

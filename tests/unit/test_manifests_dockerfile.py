@@ -36,6 +36,8 @@ def pinned(text: str, target: Target = TARGET) -> Pinned:
         ("web.dockerfile", True),
         ("Containerfile", True),
         ("Containerfile.prod", True),
+        ("dockerfile.dev", True),
+        ("Dockerfile_dev", True),
         ("Dockerfile.dockerignore", False),
         ("Containerfile.containerignore", False),
         ("Dockerfiles.yaml", False),

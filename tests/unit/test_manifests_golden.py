@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.pinning import Pinned, Target, may_hold, pin
+from ci_toolkit.manifests.pinning import Pinned, Target, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.reference import Repository
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "pin"

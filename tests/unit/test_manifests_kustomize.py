@@ -147,6 +147,21 @@ def test_one_platforms_digest_is_never_swapped_for_the_index() -> None:
         pinned(f"images: [{{name: {IMAGE}, digest: '{OTHER}'}}]\n", one)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"images: [name: {IMAGE}]\n",
+        f"images:\n- ? name\n  : {IMAGE}\n",
+        f"a: b\nimages:\n\r- name: {IMAGE}\n",
+        f"images:\n- name: >-\n    {IMAGE}\n",
+    ],
+)
+def test_where_a_digest_has_no_good_place_it_is_asked_for(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        pinned(text)
+    assert 'there is no good place for its digest: write `digest: ""` into it' in caught.value.violations[0]
+
+
 def test_the_names_tell_the_format() -> None:
     text = f"images: [{{name: {IMAGE}, newTag: '1'}}]\n"
     for name in ("kustomization.yaml", "a/kustomization.yml", "a/b/Kustomization"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit.errors import ConfigError
-from ci_toolkit.manifests.pinning import Pinned, Target, may_hold, pin
+from ci_toolkit.manifests.pinning import Pinned, Target, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.reference import Repository
 
 if TYPE_CHECKING:

@@ -39,6 +39,10 @@ def reason(text: str, path: str, name: str = "x.yaml") -> str:
         ("kind: Pod\nspec: {containers: [{image: *u}, {image: &i nginx:1HERE}]}\nextra: *i\n", "extra"),
         ('{"a": {"b": "nginx:1HERE"}}', "a.b"),
         ("a: ${IMG:-nginx:1HERE}\n", "a"),
+        ("kind: Fleet\nspec:\n  image:\n    repository: nginx\n    tag: 1.2HERE\n", "spec.image"),
+        ("kind: Fleet\nspec: {a: [{repository: library/nginx, tag: '1HERE'}, {image: nginx:1HERE}]}\n", "spec.a[*]"),
+        ("kind: Fleet\nspec: {web: {image: {repository: nginx, tag: '1HERE'}}}\n", "spec"),
+        ("kind: Fleet\nspec: {web: {image: nginx:1HERE}, i: nginx:1}\n", "spec.web"),
     ],
 )
 def test_what_a_path_leads_to_is_pinned(text: str, path: str) -> None:
@@ -51,8 +55,16 @@ def test_what_a_path_leads_to_is_pinned(text: str, path: str) -> None:
 
 def test_a_place_that_both_found_is_told_once() -> None:
     text = "kind: Pod\nspec: {containers: [{image: nginx:1}]}\n"
-    places = pinned(text, "spec.containers[*].image", "spec.*[*].image", "spec.containers[*].*").places
+    paths = ["spec.containers[*].image", "spec.*[*].image", "spec.containers[*].*", "spec.containers[*]", "spec"]
+    places = pinned(text, *paths).places
     assert [place.path for place in places] == ["spec.containers[0].image"]
+
+
+def test_the_digest_of_a_mapping_is_written_to_its_key() -> None:
+    text = "kind: Fleet\nspec:\n  image:\n    registry: docker.io\n    repository: nginx\n    tag: '1'\n    digest:\n"
+    result = pinned(text, "spec.image", "spec.*", "spec")
+    assert result.new.decode() == f"{text[:-1]} {DIGEST}\n"
+    assert [place.path for place in result.places] == ["spec.image.repository"]
 
 
 def test_a_comment_says_more_than_a_path() -> None:

@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_toolkit.manifests.pinning import Target, may_hold, pin
+from ci_toolkit.manifests.formats import is_known
+from ci_toolkit.manifests.pinning import Target, pin
+from ci_toolkit.manifests.wanted import may_hold
 from ci_toolkit.model.reference import Repository
 from tests.harness.pinning import APP, DIGEST, NEWER, pod
 
+KNOWN = ("a.yaml", "A.YML", "a.json", "Dockerfile", "web.Dockerfile", "web.containerfile", "Kustomization")
+OTHERS = ("Dockerfile.dockerignore", "dockerfiles", "README.md", "kustomization", "a.yaml.orig")
 TARGET = Target(repositories=frozenset({Repository.parse(APP)}), digest=DIGEST, tag=None, style="tag-and-digest")
+
+
+@pytest.mark.parametrize("name", [*KNOWN, *OTHERS])
+def test_a_directorys_files_are_looked_at_by_their_names(name: str) -> None:
+    assert is_known(name) == (name in KNOWN)
 
 
 @pytest.mark.parametrize(

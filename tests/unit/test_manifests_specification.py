@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent.parent
-BY_GOLDEN = (*range(1, 21), 24)
+BY_GOLDEN = (*range(1, 25), 27)
 BY_TEST = {
     4: ("unit/test_pin.py", "test_a_second_run_touches_nothing_and_still_tells_every_place"),
     9: ("unit/test_manifests_golden.py", "test_every_place_that_uses_an_anchor_is_told"),

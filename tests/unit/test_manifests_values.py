@@ -37,6 +37,29 @@ def refusal(text: str, tag: str | None = None) -> str:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("digest: &d", f"digest: &d {DIGEST}"),
+        ("digest: &d # keep", f"digest: &d {DIGEST} # keep"),
+        ("digest: &d ''", f"digest: &d '{DIGEST}'"),
+        ("? digest\n  :", f"? digest\n  : {DIGEST}"),
+    ],
+)
+def test_an_empty_key_is_filled_behind_its_anchor(old: str, new: str) -> None:
+    text = f"image:\n  {old}\n  repository: {IMAGE}\n  tag: '1'\n"
+    assert pinned(text).new.decode() == text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    "key", [f"image: {{digest, repository: {IMAGE}}}", f"image:\n  repository: {IMAGE}\n  ? digest"]
+)
+def test_a_key_without_a_colon_holds_nothing(key: str) -> None:
+    result = pinned(f"{key}\n")
+    assert result.new == result.old
+    assert [seen.reason for seen in result.seen] == ["its tag or digest isn't written plainly"]
+
+
+@pytest.mark.parametrize(
     ("old", "tag", "new"),
     [
         ("tag: '1', digest: ''", "2", f"tag: '2', digest: '{DIGEST}'"),

@@ -156,7 +156,7 @@ def test_violations_are_listed_and_many_are_counted() -> None:
 
 
 def test_a_check_that_says_no_is_refused_at_its_step() -> None:
-    failure = VerdictError("1 files would change: a.yaml:3", hint="run `ci-toolkit pin` and commit what it writes")
+    failure = VerdictError("1 file would change: a.yaml:3", hint="run `ci-toolkit pin` and commit what it writes")
     text = run_markdown(reports.report(times=reports.times(pin="refused"), failure=failure))
     assert text.startswith("## ⛔ Refused at pin\n")
     assert "**Next:** run `ci-toolkit pin` and commit what it writes" in text
