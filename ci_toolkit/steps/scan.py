@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ci_toolkit.errors import ToolError
@@ -16,6 +17,7 @@ from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
 from ci_toolkit.state import Scan
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
+from ci_toolkit.steps.scanned import recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +129,10 @@ class ScanStep:
         self._clear()
         try:
             targets = [
-                target for image in self._images for target in self._targets.prepare(image, state.image(image.name))
+                replace(target, recipe=recipe)
+                for image in self._images
+                for recipe in (recipe_of(image),)
+                for target in self._targets.prepare(image, state.image(image.name))
             ]
             scanned = self._scanner.scan(targets, self._private)
             return self._record(state, targets, scanned)

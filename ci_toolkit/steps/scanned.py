@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
 from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.recipe import recipe
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
+    from ci_toolkit.model.recipe import Recipe
     from ci_toolkit.state import ImageState
 
 
@@ -54,12 +56,22 @@ def base_line(options: ImageOptions, repository: Path) -> SourceLine:
 
     Of a Dockerfile outside the checkout the name alone; line 1 where it can't be read.
     """
-    file = options.dockerfile
+    text = _text(options.dockerfile)
+    line = 1 if text is None else from_line(text, options.target)
+    return SourceLine(from_top(options.dockerfile, repository) or options.dockerfile.name, line)
+
+
+def recipe_of(options: ImageOptions) -> Recipe | None:
+    """What the Dockerfile says that the image is made of; None where it can't be read."""
+    text = _text(options.dockerfile)
+    return None if text is None else recipe(text, options.target)
+
+
+def _text(file: Path) -> str | None:
     try:
-        line = from_line(file.read_text(encoding="utf-8-sig", errors="replace"), options.target)
+        return file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
-        line = 1
-    return SourceLine(from_top(file, repository) or file.name, line)
+        return None
 
 
 def from_top(file: Path, repository: Path) -> str | None:
