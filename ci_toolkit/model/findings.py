@@ -196,6 +196,11 @@ class PlatformFindings:
             (layer for layer in self.layers if finding.layer and finding.layer in (layer.digest, layer.diff_id)), None
         )
 
+    def line_of(self, finding: Finding) -> int:
+        """The line of the Dockerfile that brought it, from 1; 0 where nobody knows."""
+        layer = self.layer_of(finding)
+        return layer.line if layer else 0
+
     @property
     def complete(self) -> bool:
         """False where nothing was recognised: a scan that saw nothing proves nothing."""

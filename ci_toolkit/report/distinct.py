@@ -25,6 +25,11 @@ class Distinct:
     installed: tuple[str, ...]
     """Every version of the package that has it."""
 
+    @property
+    def line(self) -> int:
+        """The line of the Dockerfile that brought it, on the first platform that knows it; 0 where none does."""
+        return next((line for p in self.platforms if (line := p.line_of(self.finding))), 0)
+
 
 def distinct(findings: ImageFindings, ignored: Mapping[str, Collection[tuple[str, str, str]]]) -> list[Distinct]:
     """Worst first, as `by_weight` has it. Ignored findings stay out; `ignored` is of the form `Ignored`."""
