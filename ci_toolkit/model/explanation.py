@@ -10,7 +10,7 @@ from ci_toolkit.model.gate import NOTHING_RECOGNISED, rule_of
 from ci_toolkit.model.triage_entry import entry_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from ci_toolkit.model.findings import Finding, ImageFindings, Layer
@@ -21,6 +21,7 @@ Kind = Literal["base", "package", "secret", "misconfiguration", "license", "none
 """What is to be done: with the base image, a package, and so on; `none`: nothing but to do without, or to triage."""
 _PACKAGES = 4
 _VERSIONS = 4
+_LONGEST_ENTRY = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,8 @@ class Act:
     """An order in plain words. What is from outside stands in backticks, or is the scanner's advice: untrusted."""
     findings: tuple[Finding, ...]
     """Worst first."""
+    rules: tuple[str, ...]
+    """What they break."""
 
     def takes_away(self, blocking: int) -> str:
         """How far it gets: `takes away 14 of 17 blocking findings`."""
@@ -84,8 +87,12 @@ class Explanation:
     """That which takes most away first."""
 
     def entry(self, finding: Finding) -> str:
-        """The triage entry to paste, where nothing else helps; it lacks reason and owner."""
-        return entry_for(finding, self.image, self.day)
+        """The triage entry to paste, where nothing else helps; it lacks reason and owner.
+
+        Empty for a finding with words so long that nobody pastes them.
+        """
+        made = entry_for(finding, self.image, self.day)
+        return made if len(made) <= _LONGEST_ENTRY else ""
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -125,7 +132,12 @@ def explain(
     for ground in grounds:
         groups.setdefault(_group(ground), []).append(ground)
     acts = [
-        Act(kind=kind, text=_text(kind, group, source), findings=tuple(by_weight(g.finding for g in group)))
+        Act(
+            kind=kind,
+            text=_text(kind, group, source),
+            findings=tuple(by_weight(ground.finding for ground in group)),
+            rules=tuple(dict.fromkeys(ground.rule for ground in group)),
+        )
         for (kind, _), group in groups.items()
     ]
     acts.sort(key=lambda act: -len(act.findings))
@@ -154,7 +166,7 @@ def _group(ground: Ground) -> tuple[Kind, str]:
         return "license", finding.package or finding.path
     if not finding.fixable:
         return "none", finding.package
-    return ("base", "") if ground.is_of_base else ("package", f"{finding.component}\0{finding.place}")
+    return ("base", "") if ground.is_of_base else ("package", f"{finding.package}\0{finding.place}")
 
 
 def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
@@ -165,8 +177,9 @@ def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
         return f"upgrade the base image{name} at {source.at(line or source.line)}: it brings {_packages(group)}"
     by = f" that {source.at(line)} brings" if line else ""
     if kind == "package":
-        place = f" at {_quoted('/' + first.path)}" if first.path else ""
-        return f"upgrade {_quoted(first.package)}{place}{by} {_to(g.finding for g in group)}"
+        where = f" in {_quoted(f'/{first.path}')}" if first.path else ""
+        brought = f"; {source.at(line)} brings it" if line else ""
+        return f"upgrade {_quoted(first.package)}{where} {_to(g.finding for g in group)}{brought}"
     if kind == "secret":
         stays = "its layer keeps it, even where a later one deletes it" if first.path else "every pull of it shows it"
         return f"remove the secret in {_subject(first)}{by}, and rotate it: {stays}"

@@ -68,7 +68,7 @@ class ScanStep:
         progress: Progress,
         save: Callable[[State], None],
         quarantine: Quarantine | None = None,
-        show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
+        show: Callable[[ImageFindings, ImageState, Decision], None] = lambda _findings, _image, _decision: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
@@ -164,7 +164,7 @@ class ScanStep:
             reports |= self._attest(findings, decision)
             state = self._decided(state, findings, decision, {**image.reports, **reports})
             self._say(findings, decision)
-            self._show(findings, state.image(options.name))
+            self._show(findings, state.image(options.name), decision)
         for entry in unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state

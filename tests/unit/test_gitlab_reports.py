@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import SourceLine
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.explanation import Explanation
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import Decision
 from ci_toolkit.model.reference import LayoutRepository, Repository
@@ -152,6 +154,7 @@ def test_images_of_one_run_have_a_file_each_and_one_that_holds_both(tmp_path: Pa
                 image=ImageState(),
                 findings=found,
                 decision=Decision(verdict="pass", platforms={}),
+                explanation=Explanation(image=name, day=date(2026, 11, 24)),
                 place=PLACE,
                 source=Source(images_hash="i"),
             )
