@@ -208,7 +208,7 @@ def test_many_findings_are_quick_and_fit() -> None:
     assert "_… 12,250 more findings; all are in `.ci-toolkit/reports/backend/findings.json`_" in text
 
 
-@pytest.mark.parametrize("limit", [30_000, 20_000, 8_000, 6_000, 3_000])
+@pytest.mark.parametrize("limit", [30_000, 20_000, 8_000, 6_000, 3_500])
 def test_what_doesnt_fit_is_cut_from_the_least_dear(limit: int) -> None:
     made = reports.crowded()
     text = run_markdown(made, limit=limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -92,7 +92,8 @@ def test_nothing_found_is_said() -> None:
 
 @pytest.mark.parametrize("field", ["id", "package", "installed", "fixed", "title", "severity_source"])
 def test_no_text_from_outside_acts_on_the_terminal_or_the_ci_system(field: str) -> None:
-    hostile = replace(URLLIB3, **{field: "\x1b[2Jurl\nlib3 x\n::add-mask::y\r##[group]" + "z" * 1_000_000})
+    words: Any = {field: "\x1b[2Jurl\nlib3 x\n::add-mask::y\r##[group]" + "z" * 1_000_000}
+    hostile = replace(URLLIB3, **words)
     found = table(image(platform(hostile)))
     assert len(found) < 10_000
     assert "\x1b" not in found
