@@ -125,7 +125,7 @@ def explain(
 ) -> Explanation:
     """Each blocking finding with its rule, and what to do about them all."""
     grounds = tuple(
-        Ground(finding=finding, rule=rule_of(policy, finding), layer=_layer(findings, finding))
+        Ground(finding=finding, rule=rule_of(policy, finding), layer=findings.layer_of(finding))
         for finding in decision.blocking
     )
     groups: dict[tuple[Kind, str], list[Ground]] = {}
@@ -149,10 +149,6 @@ def way_out(grounds: Sequence[str]) -> str:
     if grounds and all(ground.endswith(NOTHING_RECOGNISED) for ground in grounds):
         return "is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`"
     return "upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date"
-
-
-def _layer(findings: ImageFindings, finding: Finding) -> Layer | None:
-    return next((layer for p in findings.platforms if (layer := p.layer_of(finding))), None)
 
 
 def _group(ground: Ground) -> tuple[Kind, str]:

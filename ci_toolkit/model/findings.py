@@ -220,6 +220,10 @@ class ImageFindings:
     database_repository: str | None
     platforms: tuple[PlatformFindings, ...] = field(default_factory=tuple)
 
+    def layer_of(self, finding: Finding) -> Layer | None:
+        """The layer that brought what was found on one of the platforms; None where nobody knows."""
+        return next((layer for p in self.platforms if (layer := p.layer_of(finding))), None)
+
     def counts(self) -> Counts:
         """Distinct findings over all platforms by severity: the same key counts once, at its worst."""
         worst: dict[tuple[str, str, str], Severity] = {}

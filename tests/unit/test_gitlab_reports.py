@@ -30,6 +30,7 @@ from ci_toolkit.steps.reports import Subject
 from tests.harness.configs import loaded
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 from tests.harness.gitlab_reports import read_quality, read_scanning, tracked_as
+from tests.harness.layered import GLIBC, PYTHON, ROOT, layered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,6 +212,10 @@ def test_code_quality_stands_at_the_from_line_worst_first() -> None:
     assert {json.dumps(entry["location"]) for entry in found} == {
         '{"path": "services/backend/Dockerfile", "lines": {"begin": 7}}'
     }
+
+
+def test_code_quality_stands_at_the_line_that_brought_a_finding() -> None:
+    assert [entry["location"]["lines"]["begin"] for entry in quality(layered(GLIBC, PYTHON, ROOT))] == [3, 9, 7]
 
 
 def test_twenty_five_thousand_findings_take_under_two_seconds() -> None:
