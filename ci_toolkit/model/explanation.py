@@ -69,7 +69,9 @@ class Act:
     """What they break."""
 
     def takes_away(self, blocking: int) -> str:
-        """How far it gets: `takes away 14 of 17 blocking findings`."""
+        """How far it gets: `takes away 14 of 17 blocking findings`; empty for what is no more than a hope."""
+        if self.kind == "none":
+            return ""
         findings = "finding" if blocking == 1 else "findings"
         return f"takes away {len(self.findings):,} of {blocking:,} blocking {findings}"
 
@@ -84,7 +86,7 @@ class Explanation:
     grounds: tuple[Ground, ...] = ()
     """Worst first."""
     acts: tuple[Act, ...] = ()
-    """That which takes most away first."""
+    """That which takes most away first; what nothing mends last."""
 
     def entry(self, finding: Finding) -> str:
         """The triage entry to paste, where nothing else helps; it lacks reason and owner.
@@ -140,7 +142,7 @@ def explain(
         )
         for (kind, _), group in groups.items()
     ]
-    acts.sort(key=lambda act: -len(act.findings))
+    acts.sort(key=lambda act: (act.kind == "none", -len(act.findings)))
     return Explanation(image=findings.image, day=today, grounds=grounds, acts=tuple(acts))
 
 

@@ -25,8 +25,9 @@ def explanation_lines(explanation: Explanation, width: int) -> Iterator[str]:
         return
     yield "what to do:"
     for number, act in enumerate(explanation.acts[:_ACTS], 1):
-        takes = "" if act.kind == "none" else f" ({act.takes_away(len(explanation.grounds))})"
-        yield from wrap(f"  {number}. {plain(act.text, 600)}{takes}", width, subsequent_indent="     ")
+        gain = act.takes_away(len(explanation.grounds))
+        told = plain(act.text, 600) + (f" ({gain})" if gain else "")
+        yield from wrap(f"  {number}. {told}", width, subsequent_indent="     ")
     if len(explanation.acts) > _ACTS:
         yield f"  … and {len(explanation.acts) - _ACTS} more things to do"
     stuck = [act.findings[0] for act in explanation.acts if act.kind == "none"]

@@ -10,7 +10,7 @@ from ci_toolkit.report.plain import prose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ci_toolkit.model.explanation import Explanation
+    from ci_toolkit.model.explanation import Act, Explanation
 
 _ACTS = 6
 _ENTRIES = 10
@@ -21,10 +21,7 @@ def what_to_do(explanation: Explanation) -> Iterator[Block]:
     acts, blocking = explanation.acts, len(explanation.grounds)
     if not acts:
         return
-    rows = [
-        Row(f"- {prose(act.text[:1].upper() + act.text[1:])} ({act.takes_away(blocking)})", Rank.BLOCKING)
-        for act in acts[:_ACTS]
-    ]
+    rows = [Row(_line(act, blocking), Rank.MANIFEST) for act in acts[:_ACTS]]
     yield excerpt(Block(head="**What to do**\n", rows=tuple(rows)), len(acts), "things to do")
     stuck = [finding for act in acts if act.kind == "none" for finding in act.findings]
     chosen = (stuck or [ground.finding for ground in explanation.grounds])[:_ENTRIES]
@@ -34,3 +31,8 @@ def what_to_do(explanation: Explanation) -> Iterator[Block]:
         title = "Triage entries, to paste under <code>scan.ignore</code> where nothing else helps"
         block = Block(rows=(Row(f"```yaml\n{entries}```", Rank.TRIAGE),), what="list of triage entries to paste")
         yield folded(title, block)
+
+
+def _line(act: Act, blocking: int) -> str:
+    gain = act.takes_away(blocking)
+    return f"- {prose(act.text[:1].upper() + act.text[1:])}" + (f" ({gain})" if gain else "")

@@ -171,8 +171,8 @@ def _location(origin: Origin, finding: Finding, line: int) -> sarif_om.Location:
         ),
         logical_locations=[
             sarif_om.LogicalLocation(
-                name=path.rpartition("/")[2] or plain(finding.package),
-                fully_qualified_name=path or plain(finding.component),
+                name=path.rpartition("/")[2] or plain(finding.package or finding.subject),
+                fully_qualified_name=path or plain(finding.component or finding.subject),
                 kind="resource" if path else "package",
             )
         ],

@@ -61,6 +61,12 @@ def test_one_act_takes_away_all_it_can_and_the_largest_comes_first() -> None:
     assert (second.kind, second.findings) == ("package", (PYTHON,))
 
 
+def test_what_nothing_mends_comes_last_and_promises_nothing() -> None:
+    several = [replace(NO_FIX, id=f"CVE-2025-{n}") for n in range(3)]
+    first, last = explained(layered(PYTHON, *several), ALL).acts
+    assert (first.kind, last.kind, last.takes_away(4)) == ("package", "none", "")
+
+
 def test_the_rule_and_whose_word_the_severity_is() -> None:
     policy = replace(ALL, fixable_only=True, unknown="fail")
     odd = replace(PYTHON, id="CVE-1", severity=Severity.UNKNOWN)

@@ -99,6 +99,9 @@ def test_an_alert_stands_at_the_line_that_brought_it_and_keeps_its_fingerprint_w
     [run] = runs(layered(GLIBC, PYTHON, ROOT))
     lines = [r["locations"][0]["physicalLocation"]["region"]["startLine"] for r in run["results"]]
     assert lines == [3, 9, 7]
+    assert [r["locations"][0]["logicalLocations"][0]["name"] for r in run["results"]] == [
+        "libc6", "METADATA", "image config"
+    ]  # fmt: skip
     moved = layered(GLIBC, PYTHON, ROOT)
     layers = tuple(replace(layer, line=layer.line + 10, digest=f"sha256:{layer.line:064}") for layer in LAYERS)
     moved = replace(moved, platforms=tuple(replace(p, layers=layers) for p in moved.platforms))

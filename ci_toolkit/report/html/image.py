@@ -140,7 +140,7 @@ def _act(act: Act, explanation: Explanation) -> Html:
         "li",
         tag("div", pill(str(found[0].severity)), " ", tag("b", subjects), " ", tag("span", _ids(found))),
         tag("div", _sentence(act.text.replace("`", "")), class_="act"),
-        tag("small", f"{', '.join(act.rules)}; {act.takes_away(len(explanation.grounds))}"),
+        tag("small", "; ".join(filter(None, [*act.rules, act.takes_away(len(explanation.grounds))]))),
         tag("details", tag("summary", "Triage entry"), tag("pre", "".join(map(explanation.entry, found[:_IDS])))),
     )
 
