@@ -134,7 +134,7 @@ def run(
 
 def refused(state: State, images: Collection[str]) -> VerdictError | None:
     """The gate's no, if any of these images failed, naming image, number and worst of the findings that decided it."""
-    from ci_toolkit.model.gate import way_out
+    from ci_toolkit.model.explanation import way_out
 
     failed = {name: state.image(name) for name in images if state.image(name).verdict == "fail"}
     if not failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -108,14 +109,26 @@ def print_state(opened: Session, state: State) -> None:
 
 def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", "json"]) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
+    from ci_toolkit.ci.git import checkout_of
     from ci_toolkit.report.table import scan_json, scan_table
+    from ci_toolkit.steps.scanned import base_line, explanation_of
 
+    top = checkout_of(opened.config.root) or opened.config.root
+    explained = []
+    for findings, image, decision in workshop.scanned:
+        options = opened.images[findings.image]
+        place = base_line(options, top)
+        explanation = explanation_of(findings, decision, opened.config.scan.gate, options, place)
+        explained.append((findings, image, decision, explanation))
     if form == "json":
-        document = {findings.image: scan_json(findings, image) for findings, image in workshop.scanned}
+        document = {findings.image: scan_json(findings, image, why) for findings, image, _, why in explained}
         click.echo(opened.redact(neutral_json(document)))
-    else:
-        for findings, image in workshop.scanned:
-            click.echo(opened.redact(scan_table(findings, image)))
+        return
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _WIDTH
+    for each in explained:
+        table = scan_table(*each, width=width, color=terminal and not opened.settings.no_color)
+        click.echo(opened.redact(table))
 
 
 def _print_checked(opened: Session, workshop: Workshop) -> None:

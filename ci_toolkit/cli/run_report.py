@@ -9,7 +9,7 @@ from ci_toolkit.config.ignore_lines import ignore_lines
 from ci_toolkit.errors import SourceLine, ToolkitError
 from ci_toolkit.git import checkout_of
 from ci_toolkit.report.run_report import ImageReport, RunReport
-from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of, from_top
+from ci_toolkit.steps.scanned import base_line, decision_of_that_day, explanation_of, findings_of, from_top
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +50,13 @@ def run_report(
 
 def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path) -> ImageReport:
     place = base_line(options, top)
-    findings, decision, left_out = None, None, ""
+    findings, decision, explanation, left_out = None, None, None, ""
     if image.scan is not None:
         try:
             read = findings_of(options.name, image, opened.config.root)
-            decision = decision_of_that_day(read, opened.config.scan.gate, scratch=options.scratch)
+            policy = opened.config.scan.gate
+            decision = decision_of_that_day(read, policy, scratch=options.scratch)
+            explanation = explanation_of(read, decision, policy, options, place)
             findings = read
         except ToolkitError as error:
             left_out = error.message
@@ -65,6 +67,7 @@ def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path)
         line=place.line,
         findings=findings,
         decision=decision,
+        explanation=explanation,
         left_out=left_out,
     )
 

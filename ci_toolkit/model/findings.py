@@ -196,6 +196,11 @@ class PlatformFindings:
             (layer for layer in self.layers if finding.layer and finding.layer in (layer.digest, layer.diff_id)), None
         )
 
+    def line_of(self, finding: Finding) -> int:
+        """The line of the Dockerfile that brought it, from 1; 0 where nobody knows."""
+        layer = self.layer_of(finding)
+        return layer.line if layer else 0
+
     @property
     def complete(self) -> bool:
         """False where nothing was recognised: a scan that saw nothing proves nothing."""
@@ -214,6 +219,10 @@ class ImageFindings:
     database_updated: str | None
     database_repository: str | None
     platforms: tuple[PlatformFindings, ...] = field(default_factory=tuple)
+
+    def layer_of(self, finding: Finding) -> Layer | None:
+        """The layer that brought what was found on one of the platforms; None where nobody knows."""
+        return next((layer for p in self.platforms if (layer := p.layer_of(finding))), None)
 
     def counts(self) -> Counts:
         """Distinct findings over all platforms by severity: the same key counts once, at its worst."""

@@ -22,7 +22,9 @@ _NAMES: Mapping[Category, tuple[str, str]] = {
     "misconfiguration": ("misconfiguration", "misconfigurations"),
     "license": ("licence", "licences"),
 }
-_NOTHING = "nothing was recognised: no operating system and no packages"
+NOTHING_RECOGNISED = "nothing was recognised: no operating system and no packages"
+"""How the fault ends of an image that no scanner knows anything of."""
+_UNKNOWN = "of unknown severity"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,11 +126,10 @@ def evaluate(
     )
 
 
-def way_out(grounds: Sequence[str]) -> str:
-    """What can be done about a `fail` on these grounds, as `Decision.grounds` has them."""
-    if grounds and all(ground.endswith(_NOTHING) for ground in grounds):
-        return "is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`"
-    return "upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date"
+def rule_of(policy: GatePolicy, finding: Finding) -> str:
+    """The rule that a blocking finding breaks: `vulnerability of severity high or above with a fix`."""
+    name, _ = _NAMES[finding.category]
+    return f"{name} {_UNKNOWN if finding.severity is Severity.UNKNOWN else _severities(policy, finding.category)}"
 
 
 def unused_ignores(policy: GatePolicy, decisions: Mapping[str, Decision]) -> tuple[Ignore, ...]:
@@ -178,7 +179,7 @@ class _Judge:
             return PlatformDecision(verdict="none", ignored=tuple(ignored))
         said, faults = self._odd(findings)
         if unknown:
-            said[self._policy.unknown].insert(0, f"{_number(len(unknown))} of unknown severity")
+            said[self._policy.unknown].insert(0, f"{_number(len(unknown))} {_UNKNOWN}")
         said["fail"][:0] = self._counted(blocking)
         if waiting:
             first = min(day for _, day in waiting)
@@ -222,7 +223,7 @@ class _Judge:
             text = f"{findings.os} is past its end of life: nobody mends it any more"
             said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
         if not findings.complete and not self._scratch:
-            said[self._policy.incomplete].append(_NOTHING)
+            said[self._policy.incomplete].append(NOTHING_RECOGNISED)
         return said, list(said["fail"])
 
     def _counted(self, blocking: Sequence[Finding]) -> list[str]:
@@ -230,12 +231,16 @@ class _Judge:
         lines = []
         for category in CATEGORIES:
             number = sum(finding.category == category for finding in blocking)
-            threshold = self._policy.thresholds.of(category)
-            if number and threshold is not None:
-                above = "" if threshold is Severity.CRITICAL else " or above"
-                fix = " with a fix" if self._policy.fixable_only and category == "vulnerability" else ""
-                lines.append(f"{_number(number, _NAMES[category])} of severity {threshold}{above}{fix}")
+            if number:
+                lines.append(f"{_number(number, _NAMES[category])} {_severities(self._policy, category)}")
         return lines
+
+
+def _severities(policy: GatePolicy, category: Category) -> str:
+    threshold = policy.thresholds.of(category)
+    above = "" if threshold is Severity.CRITICAL else " or above"
+    fix = " with a fix" if policy.fixable_only and category == "vulnerability" else ""
+    return f"of severity {threshold}{above}{fix}"
 
 
 def _number(number: int, names: tuple[str, str] = ("finding", "findings")) -> str:

@@ -1,4 +1,4 @@
-"""What the gate refuses, as remarks at the `FROM` line that it comes with."""
+"""What the gate refuses, as remarks at the line of the Dockerfile that brought it, else at its `FROM`."""
 
 from __future__ import annotations
 
@@ -51,12 +51,13 @@ def _finding(first: Finding, group: dict[Finding, list[str]], image: ImageReport
     where = f" at {', '.join(paths[:_PLACES])}{more}" if paths else ""
     step = f"{first.installed} → {first.fixed}" if first.fixable else f"{first.installed}, no fix"
     title = f": {first.title}" if first.title else ""
+    layer = image.findings.layer_of(first) if image.findings else None
     return Annotation(
         level="error",
         title=f"{first.id} in {first.package}",
         message=f"{first.severity}, {step}{where}, in {image.name} ({', '.join(platforms)}){title}. {_advice(first)}",
         file=image.dockerfile,
-        line=image.line,
+        line=(layer.line if layer else 0) or image.line,
     )
 
 

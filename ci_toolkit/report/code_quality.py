@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
-    from ci_toolkit.model.findings import Finding, ImageFindings
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.report.distinct import Distinct
 
 MOST_ENTRIES = 1_000
 """A merge request's page shows them all in one list: more of them nobody reads, and GitLab compares each with each."""
@@ -44,10 +45,11 @@ def code_quality_report(
 ) -> CodeQuality:
     """Every finding once, worst first, the least severe left out beyond `MOST_ENTRIES`; ignored ones are left out.
 
-    `place`: the Dockerfile and the line of the `FROM` that the image is built on. `ignored`: `distinct.Ignored`.
+    Each stands at the line that brought it, where that is known, else at `place`: the Dockerfile and the line of
+    its `FROM`. `ignored`: `distinct.Ignored`.
     """
     found = distinct(findings, ignored)
-    entries = [_entry(each.finding, findings.image, place) for each in found[:MOST_ENTRIES]]
+    entries = [_entry(each, findings.image, place) for each in found[:MOST_ENTRIES]]
     return CodeQuality(data=written(entries), left_out=len(found) - len(entries))
 
 
@@ -61,7 +63,8 @@ def written(entries: Sequence[Mapping[str, Any]]) -> bytes:
     return (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
-def _entry(finding: Finding, image: str, place: SourceLine) -> dict[str, Any]:
+def _entry(found: Distinct, image: str, place: SourceLine) -> dict[str, Any]:
+    finding = found.finding
     fix = f"fixed in {finding.fixed}" if finding.fixable else f"no fix ({finding.status or 'status unknown'})"
     about = plain(
         f"{finding.id} ({finding.severity}) in {finding.package} {finding.installed} of image {image}: {fix}"
@@ -71,5 +74,5 @@ def _entry(finding: Finding, image: str, place: SourceLine) -> dict[str, Any]:
         "check_name": plain(finding.id, 200) or "unknown",
         "fingerprint": fingerprint(image, finding),
         "severity": _SEVERITIES[finding.severity],
-        "location": {"path": place.file, "lines": {"begin": place.line}},
+        "location": {"path": place.file, "lines": {"begin": found.line or place.line}},
     }

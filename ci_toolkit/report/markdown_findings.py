@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_toolkit.model.findings import Counts, Severity, by_weight
-from ci_toolkit.report.markdown_advice import advice
+from ci_toolkit.model.findings import Counts, Severity
+from ci_toolkit.report.distinct import shares
+from ci_toolkit.report.html.judged import judged
 from ci_toolkit.report.markdown_blocks import Rank, Row, cells, excerpt, folded, table, text_block
+from ci_toolkit.report.markdown_explanation import what_to_do
 from ci_toolkit.report.plain import code, link, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.gate import Decision, PlatformDecision
+    from ci_toolkit.report.distinct import Distinct
+    from ci_toolkit.report.html.judged import Judged, Standing
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import ImageReport
 
@@ -24,16 +28,14 @@ _SHOWN = 5
 _MOST_BLOCKING = 1000
 _MOST_OTHERS = 200
 """More rows than this is a file's business, not a page's."""
-_COLUMNS = ("Severity", "Vulnerability", "Package", "Installed", "Fixed in", "Title")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    """A finding, once over all platforms."""
-
-    finding: Finding
-    platforms: tuple[str, ...]
-    """Empty where every platform has it."""
+_COLUMNS = ("Severity", "Finding", "Where", "Installed", "Fix", "Title")
+_STANDINGS: Mapping[Standing, tuple[str, str]] = {
+    "blocking": ("", ""),
+    "waiting": ("1 finding that waits in its grace period", "findings that wait in their grace period"),
+    "deployed": ("1 finding that is deployed already", "findings that are deployed already"),
+    "ignored": ("1 finding that is ignored", "findings that are ignored"),
+    "": ("1 finding that doesn't block", "findings that don't block"),
+}
 
 
 def findings_of_image(image: ImageReport) -> Iterator[Block]:
@@ -43,41 +45,30 @@ def findings_of_image(image: ImageReport) -> Iterator[Block]:
     findings, decision = image.findings, image.decision
     if findings is None or decision is None:
         return
-    found = _merged(findings)
-    if not found:
+    everything = judged(findings, decision, ())
+    if not everything:
         return
-    blocking = {finding.key for finding in decision.blocking}
-    refused = [f for f in found if f.finding.key in blocking]
-    ignored = {f.key for p in decision.platforms.values() for f, _ in p.ignored} - blocking
-    others = [f for f in found if f.finding.key not in blocking | ignored]
-    yield _numbers(findings, decision, found, _where(image))
-    yield from advice(image, [f.finding for f in refused])
-    yield from _blocking(refused, _where(image))
-    if others:
-        rows = [
-            _row(f, Rank.SEVERE if f.finding.severity >= Severity.HIGH else Rank.MINOR) for f in others[:_MOST_OTHERS]
-        ]
-        block = excerpt(table(_COLUMNS, rows), len(others), f"findings; all are in {_where(image)}")
-        words = "1 finding that doesn't" if len(others) == 1 else f"{len(others):,} findings that don't"
-        yield folded(f"{words} block", block)
+    found = [each.found for each in everything]
+    where = code(image.state.reports.get("findings", "findings.json"))
+    yield _numbers(findings, decision, found, where)
+    if told := shares(found):
+        yield text_block(f"From the {told}")
+    if image.explanation:
+        yield from what_to_do(image.explanation)
+    rows = _Rows(image.dockerfile, len(findings.platforms))
+    by_standing = {word: [each for each in everything if each.standing == word] for word in _STANDINGS}
+    yield from _blocking(by_standing["blocking"], rows, where)
+    for standing, (one, many) in _STANDINGS.items():
+        others = by_standing[standing]
+        if not others or standing == "blocking":
+            continue
+        block = excerpt(
+            table(_COLUMNS, map(rows.of_other, others[:_MOST_OTHERS])), len(others), f"findings; all are in {where}"
+        )
+        yield folded(one if len(others) == 1 else f"{len(others):,} {many}", block)
 
 
-def _merged(image: ImageFindings) -> list[_Found]:
-    """Every finding once, worst first, as the worst platform has it."""
-    worst: dict[tuple[str, str, str], Finding] = {}
-    platforms: dict[tuple[str, str, str], dict[str, None]] = {}
-    for platform in image.platforms:
-        for finding in platform.findings:
-            key = finding.key
-            platforms.setdefault(key, {})[platform.platform] = None
-            if finding.severity > worst.setdefault(key, finding).severity:
-                worst[key] = finding
-    everywhere = len(image.platforms)
-    named = {key: tuple(names) if len(names) < everywhere else () for key, names in platforms.items()}
-    return [_Found(finding=finding, platforms=named[finding.key]) for finding in by_weight(worst.values())]
-
-
-def _numbers(findings: ImageFindings, decision: Decision, found: Sequence[_Found], where: str) -> Block:
+def _numbers(findings: ImageFindings, decision: Decision, found: Sequence[Distinct], where: str) -> Block:
     several = len(findings.platforms) > 1
     rows = [
         Row(
@@ -104,35 +95,67 @@ def _count_row(
     return cells(label + mark, *(f"{number:,}" if number else "·" for number in (*numbers, fixable, ignored)))
 
 
-def _blocking(refused: Sequence[_Found], where: str) -> Iterator[Block]:
+def _blocking(refused: Sequence[Judged], rows: _Rows, where: str) -> Iterator[Block]:
     if not refused:
         return
     words = "1 finding blocks" if len(refused) == 1 else f"{len(refused):,} findings block"
     yield text_block(f"**{words}**" + (", the worst first:" if len(refused) > 1 else ":"))
     what = f"blocking findings; all are in {where}"
     opened, rest = refused[:_SHOWN], refused[_SHOWN:]
-    yield excerpt(table(_COLUMNS, [_row(f, Rank.BLOCKING) for f in opened]), len(opened), what)
+    yield excerpt(table(_COLUMNS, [rows.row(each, Rank.BLOCKING) for each in opened]), len(opened), what)
     if rest:
-        rows = [_row(f, Rank.BLOCKING) for f in rest[:_MOST_BLOCKING]]
-        yield folded(f"{len(rest):,} more that block", excerpt(table(_COLUMNS, rows), len(rest), what))
+        more = [rows.row(each, Rank.BLOCKING) for each in rest[:_MOST_BLOCKING]]
+        yield folded(f"{len(rest):,} more that block", excerpt(table(_COLUMNS, more), len(rest), what))
 
 
-def _row(found: _Found, rank: Rank) -> Row:
-    finding = found.finding
-    where = f"<br>at {code(finding.path, 120)}" if finding.path else ""
-    only = f"<br>only on {', '.join(map(code, found.platforms))}" if found.platforms else ""
-    return Row(
-        cells(
-            str(finding.severity),
-            link(markdown(finding.id, 60), finding.url),
-            code(finding.package, 100) + where + only,
-            code(finding.installed, 60),
-            code(finding.fixed, 60) if finding.fixable else f"no fix ({markdown(finding.status or 'unknown', 40)})",
-            markdown(finding.title, 100),
-        ),
-        rank,
-    )
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes rows of findings of an image from this Dockerfile, for so many platforms."""
+
+    dockerfile: str
+    platforms: int
+
+    def of_other(self, each: Judged) -> Row:
+        """One that doesn't block."""
+        return self.row(each, Rank.SEVERE if each.found.finding.severity >= Severity.HIGH else Rank.MINOR)
+
+    def row(self, each: Judged, rank: Rank) -> Row:
+        """One of any standing."""
+        finding = each.found.finding
+        source = f"<br>by {markdown(finding.severity_source, 40)}" if finding.severity_source else ""
+        kind = "" if finding.category == "vulnerability" else f"<br>{finding.category.replace('license', 'licence')}"
+        words = [markdown(each.why), markdown(finding.title, 100)]
+        return Row(
+            cells(
+                f"{finding.severity}{source}",
+                link(markdown(finding.id, 60), finding.url) + kind,
+                "<br>".join(self._places(each.found)),
+                code(finding.installed, 60),
+                _fix(finding),
+                "<br>".join(filter(None, words)),
+            ),
+            rank,
+        )
+
+    def _places(self, found: Distinct) -> Iterator[str]:
+        """The package, the file, who brought it, and the platforms where not all of them have it."""
+        finding = found.finding
+        if finding.package:
+            yield code(finding.package, 100)
+        if finding.path:
+            line = f":{finding.start_line}" if finding.start_line else ""
+            yield f"{'at ' if finding.package else ''}{code(finding.path + line, 120)}"
+        elif not finding.package:
+            yield finding.subject
+        if found.base:
+            yield "from the base image"
+        elif found.line:
+            yield f"by {code(f'{self.dockerfile}:{found.line}')}"
+        if len(found.platforms) < self.platforms:
+            yield f"only on {', '.join(code(platform.platform) for platform in found.platforms)}"
 
 
-def _where(image: ImageReport) -> str:
-    return code(image.state.reports.get("findings", "findings.json"))
+def _fix(finding: Finding) -> str:
+    if finding.category != "vulnerability":
+        return markdown(finding.resolution, 200)
+    return code(finding.fixed, 60) if finding.fixable else f"no fix ({markdown(finding.status or 'unknown', 40)})"

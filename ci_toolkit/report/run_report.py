@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ci_toolkit.errors import SourceLine, ToolkitError
+    from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy, Ignore
@@ -34,6 +35,8 @@ class ImageReport:
     findings: ImageFindings | None = None
     """None where it wasn't scanned."""
     decision: Decision | None = None
+    explanation: Explanation | None = None
+    """There where the decision is."""
     left_out: str = ""
     """Why the findings of a scan are missing here."""
 

@@ -30,6 +30,7 @@ class Origin:
     dockerfile: str
     """Relative to the repository's root, with forward slashes."""
     line: int
+    """Where an alert stands whose own line isn't known: the `FROM`."""
     repository: str | None = None
     """The repository's web address."""
     revision: str | None = None
@@ -117,7 +118,7 @@ def _run(
                 rule_index=positions[rule_id(finding)],
                 level=LEVELS[finding.severity],
                 message=sarif_om.Message(text=_message(image, platform, finding)),
-                locations=[_location(origin, finding)],
+                locations=[_location(origin, finding, platform.line_of(finding))],
                 partial_fingerprints={
                     "primaryLocationLineHash": f"{fingerprint(image.image, finding)}:{seen[finding.key]}"
                 },
@@ -161,17 +162,17 @@ def _message(image: ImageFindings, platform: PlatformFindings, finding: Finding)
     return unlinked(whole)
 
 
-def _location(origin: Origin, finding: Finding) -> sarif_om.Location:
+def _location(origin: Origin, finding: Finding, line: int) -> sarif_om.Location:
     path = plain(finding.path, 500)
     return sarif_om.Location(
         physical_location=sarif_om.PhysicalLocation(
             artifact_location=sarif_om.ArtifactLocation(uri=quote(origin.dockerfile)),
-            region=sarif_om.Region(start_line=origin.line, start_column=1),
+            region=sarif_om.Region(start_line=line or origin.line, start_column=1),
         ),
         logical_locations=[
             sarif_om.LogicalLocation(
-                name=path.rpartition("/")[2] or plain(finding.package),
-                fully_qualified_name=path or plain(finding.component),
+                name=path.rpartition("/")[2] or plain(finding.package or finding.subject),
+                fully_qualified_name=path or plain(finding.component or finding.subject),
                 kind="resource" if path else "package",
             )
         ],

@@ -1,40 +1,74 @@
-"""A scan for people and for machines: one table an image, worst package first."""
+"""A scan for people and for machines: one table an image, kind by kind, the base image's share apart."""
 
 from __future__ import annotations
 
+from io import StringIO
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.model.findings import by_weight
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ci_toolkit.model.findings import Counts, Severity
+from ci_toolkit.report.distinct import shares
+from ci_toolkit.report.explanation_lines import explanation_lines
+from ci_toolkit.report.html.judged import judged
 from ci_toolkit.report.plain import plain
+from ci_toolkit.report.table_sections import MARKS, Section, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
-    from ci_toolkit.model.findings import Finding, ImageFindings
+    from ci_toolkit.model.explanation import Explanation
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.report.html.judged import Judged
     from ci_toolkit.state import ImageState
 
 _LIMIT = 30
-_COLUMNS = (("", 1), ("severity", 8), ("package", 32), ("installed", 24), ("fixed in", 24), ("id", 20), ("title", 72))
-"""Headings, and how wide a column may get."""
+_IGNORED = 10
+_STYLES = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 
 
-def scan_table(findings: ImageFindings, image: ImageState, *, limit: int = _LIMIT) -> str:
-    """The findings of an image, each once over all platforms, grouped by package; `!` marks what the gate refuses.
+def scan_table(
+    findings: ImageFindings,
+    image: ImageState,
+    decision: Decision,
+    explanation: Explanation,
+    *,
+    limit: int = _LIMIT,
+    width: int = 160,
+    color: bool = False,
+) -> str:
+    """The findings of an image, each once over all platforms, and what to do about those that block.
 
-    At most `limit` lines of findings, then how many more there are. Text from outside is made harmless.
+    At most `limit` findings, those that block and the worst first, then how many more there are. `width` in
+    characters. Text from outside is made harmless.
     """
+    everything = judged(findings, decision, ())
     lines = [_headline(findings, image)]
-    rows = _rows(findings, set(image.blocking))
-    if rows:
-        lines += _aligned([[heading for heading, _ in _COLUMNS], *rows[:limit]])
-    if len(rows) > limit:
+    if told := shares([each.found for each in everything]):
+        lines.append(f"  {told}")
+    open_ones = [each for each in everything if each.standing != "ignored"]
+    first = sorted(open_ones, key=lambda each: each.standing != "blocking")[:limit]
+    shown = {id(each) for each in first}
+    for section in sections(everything=[each for each in open_ones if id(each) in shown], findings=findings):
+        lines += ["", section.title, *_drawn(section, width, color=color)]
+    if len(open_ones) > limit:
         where = image.reports.get("findings")
-        lines.append(f"  … and {len(rows) - limit} more" + (f" in {where}" if where else ""))
+        lines.append(f"  … and {len(open_ones) - limit} more" + (f" in {where}" if where else ""))
+    if used := {each.standing for each in first} & MARKS.keys():
+        lines += [
+            "",
+            "  " + "   ".join(f"{mark} {word}" for standing, (mark, word) in MARKS.items() if standing in used),
+        ]
+    lines += [*_ignored(everything, width), *_apart(explanation, width)]
     return "\n".join(lines)
 
 
-def scan_json(findings: ImageFindings, image: ImageState) -> dict[str, Any]:
-    """The findings file's document, with the gate's word on it."""
+def scan_json(findings: ImageFindings, image: ImageState, explanation: Explanation) -> dict[str, Any]:
+    """The findings file's document, with the gate's word on it and its explanation."""
     return {
         **findings.as_json(),
         "verdict": image.verdict,
@@ -42,51 +76,57 @@ def scan_json(findings: ImageFindings, image: ImageState) -> dict[str, Any]:
         "counts": findings.counts().as_json(),
         "ignored": image.ignored,
         "blocking": list(image.blocking),
+        "explanation": explanation.as_json(),
     }
 
 
 def _headline(findings: ImageFindings, image: ImageState) -> str:
-    counts = ", ".join(f"{number} {name}" for name, number in findings.counts().as_json().items() if number)
     platforms = ", ".join(
         f"{p.platform} {image.platform_verdicts.get(p.platform, 'not judged')}" for p in findings.platforms
     )
     head = f"{findings.image} {findings.digest.short}: {image.verdict or 'not judged'} ({platforms})"
     ignored = f", {image.ignored} ignored" if image.ignored else ""
-    return f"{head}; {counts or 'nothing found'}{ignored}"
+    return f"{head}; {_counted(findings.counts()) or 'nothing found'}{ignored}"
 
 
-def _rows(findings: ImageFindings, blocking: set[str]) -> list[list[str]]:
-    everywhere = len(findings.platforms)
-    found: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
-    for platform in findings.platforms:
-        for finding in platform.findings:
-            found.setdefault(finding.key, (finding, []))[1].append(platform.platform)
-    rows = []
-    for finding in _by_package(finding for finding, _ in found.values()):
-        platforms = dict.fromkeys(found[finding.key][1])
-        only = f"only {', '.join(platforms)}: " if len(platforms) < everywhere else ""
-        cells = (
-            "!" if plain(finding.line) in blocking else "",
-            str(finding.severity),
-            finding.package,
-            finding.installed,
-            finding.fixed if finding.fixable else finding.status or "-",
-            finding.id,
-            only + finding.title,
-        )
-        rows.append([plain(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)])
-    return rows
+def _drawn(section: Section, width: int, *, color: bool) -> list[str]:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading, smallest in section.columns:
+        table.add_column(heading, no_wrap=not smallest, min_width=smallest or None)
+    for row in section.rows:
+        cells = [Text(plain(cell, 72), no_wrap=True, overflow="ellipsis") for cell in row.cells]
+        cells[1].stylize(_STYLES.get(row.severity, ""))
+        table.add_row(*cells)
+    console = Console(
+        file=StringIO(), width=width - 2, color_system="standard" if color else None, force_terminal=color,
+        highlight=False,
+    )  # fmt: skip
+    with console.capture() as captured:
+        console.print(table)
+    return [f"  {line.rstrip()}" for line in captured.get().splitlines()]
 
 
-def _by_package(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings of one package stand together; packages in the order of their worst."""
-    packages: dict[tuple[str, str], list[Finding]] = {}
-    for finding in by_weight(findings):
-        packages.setdefault((finding.component, finding.place), []).append(finding)
-    return [finding for group in packages.values() for finding in group]
+def _ignored(everything: Sequence[Judged], width: int) -> Iterator[str]:
+    """What was triaged and why, once for each reason."""
+    ignored = sorted((each for each in everything if each.standing == "ignored"), key=lambda each: each.why)
+    groups = [(why, list(group)) for why, group in groupby(ignored, key=lambda each: each.why)]
+    if groups:
+        yield ""
+        yield f"ignored: {len(ignored)}"
+    for why, group in groups[:_IGNORED]:
+        first = group[0].found.finding
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        yield "  " + plain(f"{first.id} {first.subject}{more}: {why}", max(width - 2, 40))
+    if len(groups) > _IGNORED:
+        yield f"  … for {len(groups) - _IGNORED} more reasons"
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return [f"  {line.rstrip()}" for line in lines]
+def _apart(explanation: Explanation, width: int) -> Iterator[str]:
+    for number, line in enumerate(explanation_lines(explanation, width)):
+        if not number:
+            yield ""
+        yield line
+
+
+def _counted(counts: Counts) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.as_json().items() if number)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.model.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +29,8 @@ class Target:
     """`REPOSITORY@DIGEST`, where it is on a registry and in no layout."""
     plain: bool = False
     """Plain HTTP may be spoken with that registry."""
+    recipe: Recipe | None = None
+    """What its Dockerfile says; None where there is none at hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.model.findings import Finding, PlatformFindings, Severity, by_weight
+from ci_toolkit.model.findings import Finding, Layer, PlatformFindings, Severity, by_weight
+from ci_toolkit.model.provenance import Entry, traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.base import Target
 
 _SCHEMA = 2
-_OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfigurations", "Licenses"})
+_OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfigurations", "Licenses", "Layers", "history"})
 _HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
 
 
@@ -28,7 +29,8 @@ def parse(data: bytes, target: Target) -> tuple[PlatformFindings, str]:
         document = json.loads(data)
         _check(document, target)
         findings = by_weight(_findings(document))
-        system = _section(_section(document, "Metadata"), "OS")
+        metadata = _section(document, "Metadata")
+        system = _section(metadata, "OS")
         platform = PlatformFindings(
             platform=target.platform,
             digest=target.manifest,
@@ -36,6 +38,7 @@ def parse(data: bytes, target: Target) -> tuple[PlatformFindings, str]:
             end_of_life=system.get("EOSL") is True,
             packages=sum(len(_list(result, "Packages")) for result in _list(document, "Results")),
             findings=tuple(findings),
+            layers=traced(_layers(metadata), _history(metadata), target.recipe),
         )
         return platform, _text(_section(document, "Trivy"), "Version") or "unknown"
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -66,6 +69,20 @@ def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
                 yield _misconfiguration(item, result)
         for item in _list(result, "Licenses"):
             yield _license(item, result)
+
+
+def _layers(metadata: Mapping[str, Any]) -> list[Layer]:
+    return [
+        Layer(digest=_text(item, "Digest") or _required(item, "DiffID"), diff_id=_text(item, "DiffID"))
+        for item in _list(metadata, "Layers")
+    ]
+
+
+def _history(metadata: Mapping[str, Any]) -> list[Entry]:
+    return [
+        Entry(_text(item, "created_by"), _text(item, "comment"), item.get("empty_layer") is True)
+        for item in _list(_section(metadata, "ImageConfig"), "history")
+    ]
 
 
 def _vulnerability(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:

@@ -39,6 +39,7 @@ class HtmlReport:
         part = image_part(
             subject.findings,
             subject.decision,
+            subject.explanation,
             self._policy,
             dockerfile=subject.place.file,
             number=len(self._parts),

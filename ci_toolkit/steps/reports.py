@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.errors import SourceLine
+    from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.plan import Action
@@ -27,6 +28,7 @@ class Subject:
     findings: ImageFindings
     decision: Decision
     """The gate's, on the day of the scan."""
+    explanation: Explanation
     place: SourceLine
     """The `FROM` it is built on, relative to the checkout's top."""
     source: Source

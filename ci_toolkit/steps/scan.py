@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ci_toolkit.errors import ToolError
@@ -16,6 +17,7 @@ from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
 from ci_toolkit.state import Scan
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
+from ci_toolkit.steps.scanned import recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +68,7 @@ class ScanStep:
         progress: Progress,
         save: Callable[[State], None],
         quarantine: Quarantine | None = None,
-        show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
+        show: Callable[[ImageFindings, ImageState, Decision], None] = lambda _findings, _image, _decision: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
@@ -127,7 +129,10 @@ class ScanStep:
         self._clear()
         try:
             targets = [
-                target for image in self._images for target in self._targets.prepare(image, state.image(image.name))
+                replace(target, recipe=recipe)
+                for image in self._images
+                for recipe in (recipe_of(image),)
+                for target in self._targets.prepare(image, state.image(image.name))
             ]
             scanned = self._scanner.scan(targets, self._private)
             return self._record(state, targets, scanned)
@@ -159,7 +164,7 @@ class ScanStep:
             reports |= self._attest(findings, decision)
             state = self._decided(state, findings, decision, {**image.reports, **reports})
             self._say(findings, decision)
-            self._show(findings, state.image(options.name))
+            self._show(findings, state.image(options.name), decision)
         for entry in unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state

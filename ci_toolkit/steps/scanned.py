@@ -6,17 +6,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
+from ci_toolkit.model.explanation import Source, explain
 from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.recipe import recipe
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
+    from ci_toolkit.model.recipe import Recipe
     from ci_toolkit.state import ImageState
 
 
@@ -41,12 +46,24 @@ def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch
 
     Raises IntegrityError for findings of no day.
     """
+    return evaluate(findings, policy, _day(findings), scratch=scratch)
+
+
+def explanation_of(
+    findings: ImageFindings, decision: Decision, policy: GatePolicy, options: ImageOptions, place: SourceLine
+) -> Explanation:
+    """Why the gate said no that day, and the way out. `place`: of `base_line`. Raises as the decision does."""
+    made = recipe_of(options)
+    source = Source(dockerfile=place.file, line=made.line if made else place.line, base=made.base if made else "")
+    return explain(findings, decision, policy, source=source, today=_day(findings))
+
+
+def _day(findings: ImageFindings) -> date:
     try:
-        day = datetime.fromisoformat(findings.scanned_at).date()
+        return datetime.fromisoformat(findings.scanned_at).date()
     except ValueError as error:
         message = f"the findings of {findings.image} don't tell when they were made: {findings.scanned_at[:40]!r}"
         raise IntegrityError(message, hint="run `ci-toolkit scan` again") from error
-    return evaluate(findings, policy, day, scratch=scratch)
 
 
 def base_line(options: ImageOptions, repository: Path) -> SourceLine:
@@ -54,12 +71,22 @@ def base_line(options: ImageOptions, repository: Path) -> SourceLine:
 
     Of a Dockerfile outside the checkout the name alone; line 1 where it can't be read.
     """
-    file = options.dockerfile
+    text = _text(options.dockerfile)
+    line = 1 if text is None else from_line(text, options.target)
+    return SourceLine(from_top(options.dockerfile, repository) or options.dockerfile.name, line)
+
+
+def recipe_of(options: ImageOptions) -> Recipe | None:
+    """What the Dockerfile says that the image is made of; None where it can't be read."""
+    text = _text(options.dockerfile)
+    return None if text is None else recipe(text, options.target)
+
+
+def _text(file: Path) -> str | None:
     try:
-        line = from_line(file.read_text(encoding="utf-8-sig", errors="replace"), options.target)
+        return file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
-        line = 1
-    return SourceLine(from_top(file, repository) or file.name, line)
+        return None
 
 
 def from_top(file: Path, repository: Path) -> str | None:

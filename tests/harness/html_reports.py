@@ -105,10 +105,10 @@ def written(run: RunReport, file: Path) -> Path:
 
 def page(run: RunReport) -> bytes:
     """The run's page."""
-    told = [(each.findings, each.decision, each.dockerfile) for each in run.images]
+    told = [(each.findings, each.decision, each.explanation, each.dockerfile) for each in run.images]
     parts = [
-        image_part(findings, decision, run.policy, dockerfile=dockerfile, number=number)
-        for number, (findings, decision, dockerfile) in enumerate(told)
-        if findings and decision
+        image_part(findings, decision, explanation, run.policy, dockerfile=dockerfile, number=number)
+        for number, (findings, decision, explanation, dockerfile) in enumerate(told)
+        if findings and decision and explanation
     ]
     return html_page(parts, run.state.source)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import RemoteError, VerdictError
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.explanation import Source as BuiltFrom
+from ci_toolkit.model.explanation import explain
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import evaluate
 from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.timeline import Outcome
 
 TODAY = date(2026, 11, 24)
+SOURCE = BuiltFrom(dockerfile="services/backend/Dockerfile", line=7, base="debian:12-slim")
 INDEX = Digest.of(b"index")
 RUN = "https://github.com/acme/shop/actions/runs/4711"
 IGNORES = (
@@ -109,7 +112,7 @@ def scanned(found: ImageFindings, policy: GatePolicy = POLICY, **changes: Any) -
     state = replace(state, **changes)
     return ImageReport(
         name=found.image, state=state, dockerfile="services/backend/Dockerfile", line=7, findings=found,
-        decision=decision,
+        decision=decision, explanation=explain(found, decision, policy, source=SOURCE, today=TODAY),
     )  # fmt: skip
 
 

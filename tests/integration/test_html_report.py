@@ -78,8 +78,8 @@ def test_the_verdict_its_reasons_and_the_way_out_come_first(page: Browser) -> No
     assert decision
     for reason in next(iter(decision.platforms.values())).reasons:
         assert reason in card
-    assert "Upgrade urllib3 to 1.24.2." in card
-    assert "Take the key out of the image and revoke it." in card
+    assert "Upgrade urllib3 in /app/urllib3-1.24.1.dist-info/METADATA to 1.24.2" in card
+    assert "Remove the secret in /" in card
     assert "deploy/production/backend.yaml" in card
 
 

@@ -17,6 +17,8 @@ from ci_toolkit.report.annotations_failure import failure_annotations
 from ci_toolkit.report.triage import SOON, triaged
 from tests.harness import reports
 from tests.harness.findings import URLLIB3
+from tests.harness.layered import GLIBC as LAYERED_GLIBC
+from tests.harness.layered import PYTHON, layered
 from tests.harness.reports import GLIBC, IGNORES, POLICY, TODAY
 
 if TYPE_CHECKING:
@@ -37,6 +39,14 @@ def test_what_blocks_is_an_error_at_the_from_line_the_worst_first() -> None:
     )
     assert second.title == "CVE-2019-11324 in urllib3"
     assert second.message.endswith(". Upgrade urllib3.")
+
+
+def test_what_a_layer_brought_is_an_error_at_its_line() -> None:
+    found = layered(PYTHON, LAYERED_GLIBC)
+    errors = of_level(reports.report(reports.scanned(found), times=reports.times(scan="refused")), "error")
+    assert [(error.title, error.line) for error in errors] == [
+        ("CVE-2024-2961 in libc6", 3), ("CVE-2019-11324 in urllib3", 9)
+    ]  # fmt: skip
 
 
 def test_a_verdict_is_told_by_its_findings_alone() -> None:

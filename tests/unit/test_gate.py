@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_toolkit.model.explanation import way_out
 from ci_toolkit.model.findings import Finding, Severity
-from ci_toolkit.model.gate import Decision, evaluate, unused_ignores, way_out
+from ci_toolkit.model.gate import Decision, evaluate, unused_ignores
 from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 

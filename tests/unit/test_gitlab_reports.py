@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import SourceLine
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.explanation import Explanation
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import Decision
 from ci_toolkit.model.reference import LayoutRepository, Repository
@@ -28,6 +30,7 @@ from ci_toolkit.steps.reports import Subject
 from tests.harness.configs import loaded
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 from tests.harness.gitlab_reports import read_quality, read_scanning, tracked_as
+from tests.harness.layered import GLIBC, PYTHON, ROOT, layered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,6 +155,7 @@ def test_images_of_one_run_have_a_file_each_and_one_that_holds_both(tmp_path: Pa
                 image=ImageState(),
                 findings=found,
                 decision=Decision(verdict="pass", platforms={}),
+                explanation=Explanation(image=name, day=date(2026, 11, 24)),
                 place=PLACE,
                 source=Source(images_hash="i"),
             )
@@ -208,6 +212,10 @@ def test_code_quality_stands_at_the_from_line_worst_first() -> None:
     assert {json.dumps(entry["location"]) for entry in found} == {
         '{"path": "services/backend/Dockerfile", "lines": {"begin": 7}}'
     }
+
+
+def test_code_quality_stands_at_the_line_that_brought_a_finding() -> None:
+    assert [entry["location"]["lines"]["begin"] for entry in quality(layered(GLIBC, PYTHON, ROOT))] == [3, 9, 7]
 
 
 def test_twenty_five_thousand_findings_take_under_two_seconds() -> None:

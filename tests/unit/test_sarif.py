@@ -21,6 +21,7 @@ from ci_toolkit.report.sarif import Ignored, Origin, Report, category_of, sarif_
 from ci_toolkit.report.sarif_rules import security_severity
 from ci_toolkit.report.sarif_schema import validate
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
+from tests.harness.layered import GLIBC, LAYERS, PYTHON, ROOT, layered
 
 ORIGIN = Origin(
     dockerfile="services/back end/Dockerfile",
@@ -92,6 +93,19 @@ def test_an_alert_says_what_where_and_how_to_mend_it() -> None:
     assert run["versionControlProvenance"] == [
         {"repositoryUri": "https://github.com/acme/shop", "revisionId": "a" * 40, "branch": "main"}
     ]
+
+
+def test_an_alert_stands_at_the_line_that_brought_it_and_keeps_its_fingerprint_when_the_line_moves() -> None:
+    [run] = runs(layered(GLIBC, PYTHON, ROOT))
+    lines = [r["locations"][0]["physicalLocation"]["region"]["startLine"] for r in run["results"]]
+    assert lines == [3, 9, 7]
+    assert [r["locations"][0]["logicalLocations"][0]["name"] for r in run["results"]] == [
+        "libc6", "METADATA", "image config"
+    ]  # fmt: skip
+    moved = layered(GLIBC, PYTHON, ROOT)
+    layers = tuple(replace(layer, line=layer.line + 10, digest=f"sha256:{layer.line:064}") for layer in LAYERS)
+    moved = replace(moved, platforms=tuple(replace(p, layers=layers) for p in moved.platforms))
+    assert fingerprints(moved) == fingerprints(layered(GLIBC, PYTHON, ROOT))
 
 
 def test_packages_that_share_a_vulnerability_keep_their_own_advice() -> None:

@@ -65,6 +65,19 @@ def read(document: object) -> PlatformFindings:
     return parse(json.dumps(document).encode(), TARGET)[0]
 
 
+def test_layers_are_named_by_their_history() -> None:
+    made = {"created_by": "COPY app /app # buildkit", "comment": "buildkit.dockerfile.v0"}
+    document = report(URLLIB3)
+    document["Metadata"] |= {
+        "Layers": [{"Digest": "sha256:" + "1" * 64, "DiffID": "sha256:" + "2" * 64}],
+        "ImageConfig": {"history": [{"created_by": "ENV A=b", "empty_layer": True}, made]},
+    }
+    found = read(document)
+    [layer] = found.layers
+    assert (layer.created_by, layer.diff_id, layer.base) == ("COPY app /app", "sha256:" + "2" * 64, None)
+    assert found.layer_of(found.findings[0]) == layer
+
+
 def test_everything_a_report_says_of_a_finding_is_kept() -> None:
     findings, version = parse(json.dumps(report(URLLIB3)).encode(), TARGET)
     assert version == "0.76.0"

@@ -11,6 +11,7 @@ from ci_toolkit.report.html.markup import Html, bar, counted, markup, pill, tabl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ci_toolkit.model.explanation import Act, Explanation
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import Ignore
@@ -22,7 +23,13 @@ _SHOWN = 20
 _IDS = 3
 
 
-def card(findings: ImageFindings, decision: Decision, everything: Sequence[Judged], number: int) -> Html:
+def card(
+    findings: ImageFindings,
+    decision: Decision,
+    explanation: Explanation,
+    everything: Sequence[Judged],
+    number: int,
+) -> Html:
     """The image at a glance: verdict and reasons, numbers, what blocks and the way out of it."""
     counts = Counts.of(each.found.finding.severity for each in everything)
     heading = tag(
@@ -35,7 +42,7 @@ def card(findings: ImageFindings, decision: Decision, everything: Sequence[Judge
         _list("reasons", _told_once({name: p.reasons for name, p in decision.platforms.items()})),
         bar(counts),
         counted(counts),
-        _blocking(decision, number),
+        _blocking(explanation, number),
         _waiting(decision, number),
         _deployed(decision, number),
         _warnings(decision),
@@ -104,19 +111,6 @@ def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile:
     )
 
 
-def way_out(found: Sequence[Finding]) -> str:
-    """The shortest thing that clears findings at one place.
-
-    Of several versions which is the highest isn't ours to tell.
-    """
-    first, versions = found[0], list(dict.fromkeys(finding.fixed for finding in found))
-    if first.fixable:
-        what = "move to a newer base image, or upgrade" if first.kind == "os-pkgs" else "upgrade"
-        to = versions[0] if len(versions) == 1 else f"what fixes them all: {', '.join(versions)}"
-        return f"{what} {first.package} to {to}"
-    return first.resolution or "no fix is known: do without it, or triage it under scan.ignore"
-
-
 def _digest(digest: str) -> Html:
     copy = tag(
         "button", "Copy", tag("span", " the digest", class_="unseen"), type="button", data_copy=digest, hidden=True
@@ -124,27 +118,30 @@ def _digest(digest: str) -> Html:
     return tag("p", tag("code", digest), " ", copy, class_="digest")
 
 
-def _blocking(decision: Decision, number: int) -> Html | None:
-    """One entry for what the same act clears."""
-    acts: dict[tuple[str, bool, str], list[Finding]] = {}
-    for finding in decision.blocking:
-        acts.setdefault((finding.subject, finding.fixable, finding.resolution), []).append(finding)
+def _blocking(explanation: Explanation, number: int) -> Html | None:
+    """One entry for what the same act takes away."""
+    acts = explanation.acts
     if not acts:
         return None
-    shown = [
-        tag(
-            "li",
-            tag("div", pill(str(found[0].severity)), " ", tag("b", subject), " ", tag("span", _ids(found))),
-            tag("div", _sentence(way_out(found)), class_="act"),
-        )
-        for (subject, *_), found in list(acts.items())[:_SHOWN]
-    ]
     rest = len(acts) - _SHOWN
     more = f"{rest:,} more: see every finding that blocks" if rest > 0 else "See every finding that blocks"
     return markup(
         tag("h3", "What blocks, and the way out"),
-        tag("ol", *shown, class_="acts"),
+        tag("ol", *(_act(act, explanation) for act in acts[:_SHOWN]), class_="acts"),
         tag("p", _to_findings(more, standing="blocking", image=str(number))),
+    )
+
+
+def _act(act: Act, explanation: Explanation) -> Html:
+    """What blocks, what to do about it, and the entry to paste where that can't be done."""
+    found = act.findings
+    subjects = _few(dict.fromkeys(finding.subject for finding in found))
+    return tag(
+        "li",
+        tag("div", pill(str(found[0].severity)), " ", tag("b", subjects), " ", tag("span", _ids(found))),
+        tag("div", _sentence(act.text.replace("`", "")), class_="act"),
+        tag("small", "; ".join(filter(None, [*act.rules, act.takes_away(len(explanation.grounds))]))),
+        tag("details", tag("summary", "Triage entry"), tag("pre", "".join(map(explanation.entry, found[:_IDS])))),
     )
 
 
@@ -153,10 +150,10 @@ def _waiting(decision: Decision, number: int) -> Html | None:
     if not days:
         return None
     rows = [
-        (finding.subject, pill(str(finding.severity)), finding.id, way_out([finding]), _day(str(day)))
+        (finding.subject, pill(str(finding.severity)), finding.id, f"to {finding.fixed}", _day(str(day)))
         for finding, day in sorted(days.values(), key=lambda pair: pair[1])[:_SHOWN]
     ]
-    columns = ("Where", "Severity", "What", "Way out", "Blocks from")
+    columns = ("Where", "Severity", "What", "Upgrade", "Blocks from")
     return tag(
         "details",
         tag("summary", f"{_count(len(days), 'finding waits', 'findings wait')} in grace"),
@@ -194,12 +191,15 @@ def _list(kind: str, lines: Sequence[str]) -> Html | None:
     return tag("ul", *(tag("li", line) for line in lines), class_=kind) if lines else None
 
 
+def _few(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:_IDS]) + (f" and {len(names) - _IDS:,} more" if len(names) > _IDS else "")
+
+
 def _ids(found: Sequence[Finding]) -> str:
     """The first few ids, and whose word their severities are."""
-    ids = list(dict.fromkeys(finding.id for finding in found))
-    more = f" and {len(ids) - _IDS:,} more" if len(ids) > _IDS else ""
     sources = ", ".join(sorted({finding.severity_source for finding in found if finding.severity_source}))
-    return ", ".join(ids[:_IDS]) + more + (f"; severity by {sources}" if sources else "")
+    return _few(dict.fromkeys(finding.id for finding in found)) + (f"; severity by {sources}" if sources else "")
 
 
 def _some(names: Sequence[str]) -> Html:

@@ -20,6 +20,7 @@ from ci_toolkit.report.plain import minute, web_address
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings, Severity
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
@@ -53,6 +54,7 @@ class ImagePart:
 def image_part(
     findings: ImageFindings,
     decision: Decision,
+    explanation: Explanation,
     policy: GatePolicy,
     *,
     dockerfile: str,
@@ -68,7 +70,7 @@ def image_part(
     return ImagePart(
         name=findings.image,
         verdict=decision.verdict,
-        card=sections.card(findings, decision, everything, number),
+        card=sections.card(findings, decision, explanation, everything, number),
         triage=sections.triage(findings, decision),
         platforms=sections.platforms(findings, everything, decision, number),
         layers=sections.layers(findings, shares, dockerfile=dockerfile, number=number),
