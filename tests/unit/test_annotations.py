@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from ci_toolkit.errors import ConfigError, SourceLine, ToolError, VerdictError
 from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.policy import SOON
 from ci_toolkit.report.annotations import annotations_of
 from ci_toolkit.report.annotations_failure import failure_annotations
-from ci_toolkit.report.triage import SOON, triaged
+from ci_toolkit.report.triage import triaged
 from tests.harness import reports
 from tests.harness.findings import URLLIB3
 from tests.harness.reports import GLIBC, IGNORES, POLICY, TODAY
@@ -131,7 +132,7 @@ def test_triage_is_warned_of_at_the_configs_lines() -> None:
 
 
 def test_an_entry_whose_line_nobody_knows_points_at_the_file() -> None:
-    [first, *_] = of_level(replace(reports.refused(), ignore_lines={}), "warning")
+    [first, *_] = of_level(replace(reports.refused(), ignore_places={}), "warning")
     assert (first.file, first.line) == ("delivery/.ci-toolkit.yml", None)
 
 
