@@ -35,10 +35,13 @@ def without(text: str, dropped: Collection[int]) -> str:
     """
     lines = _LINE.findall(text)
     starts = _starts(text, lines)
-    for index in sorted(dropped, reverse=True):
-        end = starts[index + 1] if index + 1 < len(starts) else len(lines)
-        begin, end = _extent(lines, starts[index], end)
-        del lines[begin:end]
+    following = len(lines)
+    for index in reversed(range(len(starts))):
+        if index in dropped:
+            following, end = _extent(lines, starts[index], following)
+            del lines[following:end]
+        else:
+            following = starts[index]
     return "".join(lines)
 
 
@@ -55,7 +58,7 @@ def _starts(text: str, lines: Sequence[str]) -> list[int]:
 
 
 def _extent(lines: Sequence[str], start: int, end: int) -> tuple[int, int]:
-    """From where to where an entry goes that starts in one line, and whose successor starts in another."""
+    """From where to where an entry goes that starts in one line, up to where something else begins at the latest."""
     column, last = len(_indent(lines[start])), end == len(lines)
     while end > start + 1 and (_is_blank(lines[end - 1]) or _is_comment(lines[end - 1], up_to=column)):
         end -= 1

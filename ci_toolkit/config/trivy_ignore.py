@@ -85,7 +85,7 @@ def _of_lines(text: str, violations: Violations) -> Iterator[Imported]:
         if not name:
             continue
         expires = None
-        if not _ID.fullmatch(name):
+        if not _ID.fullmatch(name) or name.startswith("exp:"):
             violations.add(position, (), f"{quoted(name)} is no id")
         for word in rest:
             day = _day(word.removeprefix("exp:")) if word.startswith("exp:") and expires is None else None
