@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.triage_file import TriageFile
+    from ci_toolkit.model.findings import Finding
     from ci_toolkit.model.policy import Ignore
-
-_USELESS = ("expired", "matches nothing")
 
 
 def add_entry(opened: Session, fields: Mapping[str, str | None], name: str | None, today: date) -> None:
@@ -77,33 +76,27 @@ def means_the_same(one: Ignore, other: Ignore) -> bool:
 
 def prune_entries(opened: Session, today: date, *, dry_run: bool) -> None:
     """Take out what expired or matches nothing; of such entries in the config only say where they are."""
-    scanned = last_scan(opened)
-
-    def useless(entry: Ignore) -> str | None:
-        standing = stands(entry, scanned, opened.config.images, today).standing
-        return standing if standing in _USELESS else None
-
-    in_files = set()
+    scanned, in_files, said = last_scan(opened), set(), []
     for file in files_of(opened, today):
         entries = file.entries()
         in_files.update(entries)
-        dropped = {index for index, entry in enumerate(entries) if useless(entry)}
-        if dropped and not dry_run:
-            file.drop(dropped)
-        for index in sorted(dropped):
-            verb = "would be removed from" if dry_run else "removed from"
-            click.echo(
-                neutralise(
-                    f"{verb} {file.name}: {entries[index].label}, {_why(useless(entries[index]), entries[index])}"
-                )
-            )
+        useless = {i: why for i, entry in enumerate(entries) if (why := _useless(opened, entry, scanned, today))}
+        if useless and not dry_run:
+            file.drop(useless)
+        verb = "would be removed from" if dry_run else "removed from"
+        said += [f"{verb} {file.name}: {entries[i].label}, {why}" for i, why in useless.items()]
     for listed in standings(opened, today):
-        if listed.triaged.entry not in in_files and (why := useless(listed.triaged.entry)):
-            entry = listed.triaged.entry
-            click.echo(
-                neutralise(f"left in {listed.place}, which you edit yourself: {entry.label}, {_why(why, entry)}")
-            )
+        entry = listed.triaged.entry
+        if entry not in in_files and (why := _useless(opened, entry, scanned, today)):
+            said.append(f"left in {listed.place}, which you edit yourself: {entry.label}, {why}")
+    if not opened.settings.quiet:
+        for line in said or ["nothing to remove"]:
+            click.echo(neutralise(line))
 
 
-def _why(standing: str | None, entry: Ignore) -> str:
-    return f"expired on {entry.expires}" if standing == "expired" else "which matches nothing"
+def _useless(opened: Session, entry: Ignore, scanned: Mapping[str, Sequence[Finding]], today: date) -> str:
+    """Why an entry is of no use; empty for one that is."""
+    if not entry.active(today):
+        return f"expired on {entry.expires}"
+    matches_nothing = stands(entry, scanned, opened.config.images, today).standing == "matches nothing"
+    return "which matches nothing" if matches_nothing else ""
