@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VULNERABLE = "1.24.1"
 GATE = "gate: {severity: high}"
 SCAN = f"{GATE}\npolicy-from: base\nignore-files: [.ci-toolkit/ignore.yml, triage.yml]"
-IDS = ("CVE-2018-25091", "CVE-2019-11236", "CVE-2019-11324", "CVE-2020-26137", "CVE-2023-43804")
+IDS = ("CVE-2019-11324", "CVE-2025-66418", "CVE-2025-66471", "CVE-2026-21441")
 
 
 def entries() -> str:
