@@ -42,7 +42,7 @@ def list_them(settings: Settings) -> None:
     from ci_toolkit.cli.triage_list import print_entries, standings
 
     with _session(settings) as opened:
-        print_entries(standings(opened, _today()), settings)
+        print_entries(opened, standings(opened, _today()))
 
 
 @command.command(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config import ignore_edit, source
@@ -15,7 +17,6 @@ from ci_toolkit.model.triage_entry import entry
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.model.policy import Ignore
@@ -78,11 +79,9 @@ class TriageFile:
 
 
 def files_of(opened: Session, today: date) -> list[TriageFile]:
-    """The config's files of ignored findings."""
-    root = opened.config.root
-    return [
-        TriageFile(name=name, path=root / name, opened=opened, today=today) for name in opened.config.scan.ignore_files
-    ]
+    """The config's files of ignored findings; one that is a link stays one."""
+    places = {name: Path(os.path.realpath(opened.config.root / name)) for name in opened.config.scan.ignore_files}
+    return [TriageFile(name=name, path=path, opened=opened, today=today) for name, path in places.items()]
 
 
 def file_named(opened: Session, name: str | None, today: date) -> TriageFile:

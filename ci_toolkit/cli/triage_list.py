@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ci_toolkit.cli.session import Session
-    from ci_toolkit.cli.settings import Settings
     from ci_toolkit.model.findings import Finding
     from ci_toolkit.model.policy import Ignore
 
@@ -53,11 +52,10 @@ def last_scan(opened: Session) -> Mapping[str, Sequence[Finding]]:
 def stands(entry: Ignore, scanned: Mapping[str, Sequence[Finding]], images: Iterable[str], today: date) -> Triaged:
     """How an entry stands by a scan of some of these images."""
     concerned = [name for name in images if entry.concerns(name)]
-    if not all(name in scanned for name in concerned):
-        found = [f for name in concerned for f in scanned.get(name, ())]
-        partly = judged(entry, found, today)
-        return judged(entry, None, today) if partly.standing == "matches nothing" else partly
-    return judged(entry, [finding for name in concerned for finding in scanned[name]], today)
+    known = judged(entry, [finding for name in concerned for finding in scanned.get(name, ())], today)
+    if known.standing == "matches nothing" and not all(name in scanned for name in concerned):
+        return judged(entry, None, today)
+    return known
 
 
 def standings(opened: Session, today: date) -> list[Listed]:
@@ -76,16 +74,17 @@ def standings(opened: Session, today: date) -> list[Listed]:
     return [Listed(each, place(each.entry)) for each in triaged]
 
 
-def print_entries(listed: Sequence[Listed], settings: Settings) -> None:
+def print_entries(opened: Session, listed: Sequence[Listed]) -> None:
     """A table, or JSON."""
-    if settings.format == "json":
-        click.echo(neutral_json({"entries": [_as_json(one) for one in listed]}))
+    if opened.settings.format == "json":
+        click.echo(opened.redact(neutral_json({"entries": [_as_json(one) for one in listed]})))
     elif listed:
         rows = [_HEADINGS, *(_row(one) for one in listed)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
         for row in rows:
-            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    elif not settings.quiet:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            click.echo(opened.redact(line.rstrip()))
+    elif not opened.settings.quiet:
         click.echo("no finding is ignored")
 
 
