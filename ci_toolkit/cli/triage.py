@@ -92,7 +92,7 @@ def prune(settings: Settings) -> None:
 
 
 @command.command("import", epilog="Example: ci-toolkit triage import .trivyignore --owner platform --expires 90d")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--owner", help="Who answers for the entries: Trivy's files don't say.")
 @click.option("--reason", help="The reason of entries without one.")
 @click.option("--expires", help=f"For entries without an expiry. {_EXPIRES}")

@@ -52,6 +52,8 @@ def import_entries(
             violations.add(each.position, (), message)
         new.append(fields)
     violations.raise_if_any(str(source), hint="nothing was taken over: mend the file, or answer by the flags")
+    if not new:
+        click.echo(f"{source} lists nothing")
     known = list(opened.config.scan.gate.ignores)
     added = []
     for fields in new:

@@ -40,10 +40,9 @@ def with_files(
     violations: list[str] = []
     lifetime = formats.duration(scan["ignore-lifetime"])
     for path in scan["ignore-files"]:
-        if (found := beside(path)) is None:
-            continue
         try:
-            entries += read(*found, env, lifetime, today, images)
+            if found := beside(path):
+                entries += read(*found, env, lifetime, today, images)
         except ConfigError as error:
             violations += error.violations or [error.message]
     if violations:

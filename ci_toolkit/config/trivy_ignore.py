@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.config import formats
 from ci_toolkit.config.document import Document
 from ci_toolkit.config.explain import explain
+from ci_toolkit.config.ignore_files import is_blank
 from ci_toolkit.config.nodes import key_position
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.schema import Schema
@@ -68,6 +69,8 @@ class Imported:
 
 def trivy_ignore(text: str, *, is_yaml: bool, violations: Violations) -> list[Imported]:
     """What Trivy would ignore by this file; everything that can't be taken over as it is, is noted."""
+    if is_blank(text):
+        return []
     return list(_of_yaml(text, violations) if is_yaml else _of_lines(text, violations))
 
 

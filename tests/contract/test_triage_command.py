@@ -135,6 +135,13 @@ def test_trivys_file_is_taken_over_once(triage: Triage) -> None:
     assert "reason: the parser is off\n" in triage.file.read_text()
 
 
+def test_a_file_may_be_missing_or_list_nothing(triage: Triage) -> None:
+    assert "'gone' does not exist" in triage("import", "gone", "--owner", "shop", code=2).stderr
+    (triage.workplace.project / "empty.yaml").write_text("# nothing\n")
+    assert triage("import", "empty.yaml", "--owner", "shop").stdout == "empty.yaml lists nothing\n"
+    assert not triage.file.exists()
+
+
 def test_an_expiry_too_far_away_is_named_by_its_line(triage: Triage) -> None:
     file = triage.workplace.project / "trivyignore.yaml"
     file.write_text("secrets:\n  - id: a\n    statement: b\n    expired_at: 2099-01-01\n")

@@ -73,6 +73,14 @@ def test_every_violation_of_every_file_has_its_place(root: Path) -> None:
     ]
 
 
+def test_a_file_that_is_no_text_hides_no_other(root: Path) -> None:
+    (root / "a.yml").write_bytes(b"\xff\xfe")
+    (root / "b.yml").write_text("nonsense\n")
+    first, second = refused(root, "ignore-files: [a.yml, b.yml]")
+    assert first.startswith("a.yml:1:1: the file is encoded as UTF-16")
+    assert second == "b.yml:1:1: text is given where a list is needed"
+
+
 @pytest.mark.parametrize(
     ("dates", "said"),
     [
