@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError, ToolkitError
@@ -81,6 +82,7 @@ class BaseRules:
     def _read(self) -> Rules | None:
         from ci_toolkit.ci.revision import file_then, short
         from ci_toolkit.config.rules import rules
+        from ci_toolkit.config.source import text_of
         from ci_toolkit.git import Git, checkout_of
         from ci_toolkit.process import SystemRunner
         from ci_toolkit.redact import Redactor
@@ -95,7 +97,17 @@ class BaseRules:
         # Its own redactor knows nothing: the file is wanted as it is.
         git = Git(SystemRunner(self._env, Redactor()), checkout)
         found = file_then(git, base, self._paths(checkout), self._redact, fetch=not self._settings.dry_run)
-        return rules(found.data, f"{short(base)}:{found.path}", self._env) if found else None
+        if found is None:
+            return None
+
+        def beside(path: str) -> tuple[str, str] | None:
+            there = file_then(git, base, [normpath(join(dirname(found.path), path))], self._redact, fetch=False)
+            if there is None:
+                return None
+            name = f"{short(base)}:{there.path}"
+            return name, text_of(there.data, name)
+
+        return rules(found.data, f"{short(base)}:{found.path}", self._env, beside)
 
     def _paths(self, checkout: Path) -> Sequence[str]:
         """Where the base's config may be: where it was named, or in the order in which one is looked for.

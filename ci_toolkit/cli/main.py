@@ -41,6 +41,7 @@ COMMANDS = {
     "copy": "Copy an image between repositories, with all that is attached.",
     "inspect": "Show what an image on a registry is made of.",
     "lint": "Check the images that manifests name.",
+    "triage": "List, add, prune and import ignored findings.",
     "validate": "Check the config file.",
     "init": "Write a config from what the project holds.",
     "template": "Show or copy the GitLab includes.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config.ignore_lines import ignore_lines
+from ci_toolkit.config.ignore_places import ignore_places
 from ci_toolkit.errors import SourceLine, ToolkitError
 from ci_toolkit.git import checkout_of
 from ci_toolkit.report.run_report import ImageReport, RunReport
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.cli.session import Session
-    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.config.options import Config, ImageOptions
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.pipeline import Journal
     from ci_toolkit.state import ImageState
 
@@ -44,8 +45,14 @@ def run_report(
         failure_place=_mended(failure.place, config.root, top) if failure and failure.place else None,
         root=root or "",
         config_file=from_top(config.file, top) or config.file.name,
-        ignore_lines=ignore_lines(config.file, config.scan.gate.ignores) if config.scan.gate.ignores else {},
+        ignore_places=_ignore_places(config, top) if config.scan.gate.ignores else {},
     )
+
+
+def _ignore_places(config: Config, top: Path) -> dict[Ignore, SourceLine]:
+    files = [config.root / path for path in config.scan.ignore_files]
+    found = ignore_places(config.file, files, config.scan.gate.ignores)
+    return {entry: SourceLine(from_top(file, top) or file.name, line) for entry, (file, line) in found.items()}
 
 
 def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path) -> ImageReport:

@@ -9,7 +9,9 @@ from ci_toolkit.files import packaged_schema
 
 @click.command("schema", epilog="Example: ci-toolkit schema > ci-toolkit.schema.json")
 @click.option("--state", is_flag=True, help="The state file's schema instead.")
+@click.option("--ignore", is_flag=True, help="The schema of a file of ignored findings instead.")
 @click.option("--debug", is_flag=True, help="Tracebacks for errors.")
-def command(state: bool, debug: bool) -> None:  # noqa: ARG001, FBT001 click's flags
+def command(state: bool, ignore: bool, debug: bool) -> None:  # noqa: ARG001, FBT001 click's flags
     """Print the JSON Schema of the config, for editors and other checkers."""
-    click.echo(packaged_schema("state.schema.json" if state else "ci-toolkit.schema.json"), nl=False)
+    name = "ignore" if ignore else "state" if state else "ci-toolkit"
+    click.echo(packaged_schema(f"{name}.schema.json"), nl=False)

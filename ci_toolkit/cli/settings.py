@@ -92,14 +92,14 @@ _POLICY = click.option(
 
 
 def with_settings(
-    *, runs: bool = True, reads_config: bool = True, judges: bool = False
+    *, runs: bool = True, reads_config: bool = True, judges: bool = False, reads_state: bool = False
 ) -> Callable[[Callable[..., None]], Any]:
     """Give a command the common flags and hand them over as one `settings` argument.
 
     `runs`: the command works on images, so it has the flags of a run too; else with `reads_config` only `-c`.
-    `judges`: it goes by the gate's policy, and the state's verdicts.
+    `judges`: it goes by the gate's policy, and the state's verdicts. `reads_state`: by what the last run found.
     """
-    own = _RUN if runs else (_CONFIG, _WORKDIR) if judges else (_CONFIG,) if reads_config else ()
+    own = _RUN if runs else (_CONFIG, _WORKDIR) if judges or reads_state else (_CONFIG,) if reads_config else ()
     own = (*own, _POLICY) if judges else own
     options = (*own, *_OUTPUT)
 

@@ -1,4 +1,4 @@
-"""The workdir: ignored by git, used by one run at a time."""
+"""The workdir: ignored by git but for the triage, used by one run at a time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_GITIGNORE = "*\n!/ignore.yml\n"
+
+
 @contextmanager
 def workdir(path: Path) -> Iterator[Path]:
     """Make the directory and hold it for this run; raises ToolError while another run holds it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         ignore = path / ".gitignore"
-        if not ignore.is_file():
-            ignore.write_text("*\n", encoding="utf-8")
+        if not ignore.is_file() or ignore.read_bytes() == b"*\n":  # as earlier versions wrote it
+            ignore.write_text(_GITIGNORE, encoding="utf-8")
         lock = (path / "lock").open("w", encoding="utf-8")
     except OSError as error:
         message = f"can't use the workdir {path}: {error.strerror}"

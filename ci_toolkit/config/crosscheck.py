@@ -46,6 +46,9 @@ def crosscheck(
             _check_paths(("images", name), image, directory, report)
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
+    for index, path in enumerate(filled.get("scan", {}).get("ignore-files", ())):
+        if path is not None and escapes(directory, path):
+            report(("scan", "ignore-files", index), "a symbolic link on the way leads out of the config's directory")
     _check_names(filled, tuple(images), report)
     _check_commit(filled, written.get("commit", {}), report)
     check_handoff(filled, written, report)
@@ -122,11 +125,11 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
     environments = config.get("environments", {})
     for index, name in enumerate(config.get("lint", {}).get("environments", ())):
         if name is not None and name not in environments:
-            message = f"no environment is called {quoted(name)}: {_meant(name, tuple(environments))}"
+            message = f"no environment is called {quoted(name)}: {meant(name, tuple(environments))}"
             report(("lint", "environments", index), message)
     for path, name in used:
         if name is not None and name not in known:
-            report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")
+            report(path, f"no image is called {quoted(name)}: {meant(name, known)}")
 
 
 def _names_in_environment(here: Place, options: Mapping[str, Any]) -> Iterator[tuple[Place, str | None]]:
@@ -140,7 +143,8 @@ def _names_in_environment(here: Place, options: Mapping[str, Any]) -> Iterator[t
             yield (*here, "pin", index, "images", position), name
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
+def meant(name: str, known: Sequence[str]) -> str:
+    """What else could have been meant by the name of something that isn't there."""
     suggestion = nearest(name, known)
     return f"did you mean {suggestion}?" if suggestion else f"there is {listed(known, 'and') or 'none'}"
 
@@ -168,7 +172,7 @@ def _check_environments(
         source = _source(options)
         if source not in (_BUILD, *environments):
             known = (_BUILD, *(other for other in environments if other != name))
-            report((*here, "from"), f"no environment is called {quoted(source)}: {_meant(source, known)}")
+            report((*here, "from"), f"no environment is called {quoted(source)}: {meant(source, known)}")
         elif name != _BUILD and _is_circle(name, environments):
             report((*here, "from"), "it leads back to this environment: one of them must come from `build`")
         for index, rule in enumerate((options or {}).get("tags", ())):

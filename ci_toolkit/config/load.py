@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
+from ci_toolkit.config.formats import duration
+from ci_toolkit.config.ignore_files import with_files, wrong_dates
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from ci_toolkit.config.document import Document
+    from ci_toolkit.config.ignore_files import Beside
     from ci_toolkit.config.nodes import Node
     from ci_toolkit.config.options import Config, LintOptions
 
 
-def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
-    """The config in this file, its `${VAR}` taken from `env`.
+def load(path: Path, env: Mapping[str, str], *, logins: bool = True, today: date | None = None) -> Config:
+    """The config in this file and its files of ignored findings, their `${VAR}` taken from `env`.
 
     Without `logins` nobody logs in, so a password's variable needn't be set: a fork's pull request has no secrets.
     Raises ConfigError with every violation at once, as `file:line:column: path: message` in the file's order.
+    `today` is UTC's unless given: no ignored finding may last too long from there.
     """
     file = Path(os.path.abspath(path))  # noqa: PTH100 resolve() would follow a symbolic link to another directory
     name = _name(file)
+    today = today or datetime.now(UTC).date()
     violations = Violations()
     tree = parsed(source.read(file, name), name, violations)
     rules = schema.load()
@@ -34,9 +41,13 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
     judge(read, name)
     if isinstance(read.value, dict) and not violations.are_enough:
         given = document.pruned(read)
-        crosscheck(given, rules.filled(rules.document, given), read.value, file.parent, read.add)
+        filled = rules.filled(rules.document, given)
+        crosscheck(given, filled, read.value, file.parent, read.add)
+        check_dates(filled.get("scan", {}), today, read)
     violations.raise_if_any(name)
-    return typed.config(rules.filled(rules.document, read.value), rules, file, env)
+    filled = rules.filled(rules.document, read.value)
+    scan = with_files(filled["scan"], _beside(file.parent), env, today, filled["images"])
+    return typed.config({**filled, "scan": scan}, rules, file, env)
 
 
 def lint_defaults() -> LintOptions:
@@ -52,6 +63,13 @@ def parsed(text: str, name: str, violations: Violations) -> Node:
         violations.raise_if_any(name)
         raise AssertionError(name)
     return tree
+
+
+def check_dates(scan: Mapping[str, Any], today: date, read: Document) -> None:
+    """Note the ignored findings that last too long. `scan`: the section with its defaults, without what is wrong."""
+    lifetime = duration(scan["ignore-lifetime"])
+    for path, message in wrong_dates(scan["ignore"], lifetime, today):
+        read.add(("scan", "ignore", *path), message)
 
 
 def judge(read: Document, name: str) -> None:
@@ -72,6 +90,15 @@ def _refuse_newer(read: Document, name: str) -> None:
         read.violations = newer
         read.add(("version",), f"version {version} needs a newer ci-toolkit: this one reads version {known}")
         newer.raise_if_any(name)
+
+
+def _beside(root: Path) -> Beside:
+    def read(path: str) -> tuple[str, str] | None:
+        file = root / path
+        name = _name(file)
+        return (name, source.read(file, name)) if file.exists() else None
+
+    return read
 
 
 def _name(file: Path) -> str:

@@ -141,6 +141,10 @@ class ScanOptions:
     """The bills of materials that are made of a scan, beside what the CI system takes."""
     look_for: tuple[Category, ...]
     """Kinds of findings."""
+    ignore_files: tuple[str, ...]
+    """Files of ignored findings, relative to the config's directory. What they list is in `gate` already."""
+    ignore_lifetime: timedelta
+    """How long a finding may be ignored at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

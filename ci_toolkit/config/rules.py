@@ -6,16 +6,20 @@ The rest of that config isn't looked at: what it says of images is about files t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config import document, schema, source, typed, typed_rules
-from ci_toolkit.config.load import judge, parsed
+from ci_toolkit.config.ignore_files import with_files
+from ci_toolkit.config.load import check_dates, judge, parsed
 from ci_toolkit.config.nodes import Mapping as MappingNode
 from ci_toolkit.config.violations import Violations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
+    from ci_toolkit.config.ignore_files import Beside
     from ci_toolkit.config.nodes import Node
     from ci_toolkit.config.options import ScanOptions, TrustOptions
     from ci_toolkit.config.schema import Schema
@@ -33,21 +37,28 @@ class Rules:
     trust: TrustOptions
 
 
-def rules(data: bytes, name: str, env: Mapping[str, str]) -> Rules:
+def rules(
+    data: bytes, name: str, env: Mapping[str, str], beside: Beside = lambda _: None, *, today: date | None = None
+) -> Rules:
     """The rules in a config of these bytes, called `name` in messages, its `${VAR}` taken from `env`.
 
-    Raises ConfigError with every violation in these sections, as `name:line:column: path: message`.
+    `beside` reads its files of ignored findings; `today` is as in `load`. Raises ConfigError with every violation in
+    these sections, as `name:line:column: path: message`.
     """
+    today = today or datetime.now(UTC).date()
     violations = Violations()
     tree = _sections(parsed(source.text_of(data, name), name, violations))
     known = _known()
     read = document.Document(known, tree, env, violations)
     judge(read, name)
+    if isinstance(read.value, dict):
+        check_dates(known.filled(known.document, document.pruned(read)).get("scan", {}), today, read)
     violations.raise_if_any(name)
     filled = known.filled(known.document, read.value)
+    scan = with_files(filled["scan"], beside, env, today)
     return Rules(
-        scan=typed_rules.scan(filled["scan"]),
-        policy_hash=typed.policy_hash(filled["scan"]),
+        scan=typed_rules.scan(scan),
+        policy_hash=typed.policy_hash(scan),
         trust=typed_rules.trust(filled["trust"]),
     )
 

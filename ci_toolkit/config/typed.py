@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
 
 def policy_hash(scan: Mapping[str, Any]) -> str:
-    """What a verdict is given under: all that `scan` says but where it is to be read and what is made of it."""
-    return _hash({name: option for name, option in scan.items() if name not in ("policy-from", "sbom")})
+    """What a verdict is given under: all that `scan` says but where it is to be read and what is made of it.
+
+    `ignore` of it holds the entries of `ignore-files`, too.
+    """
+    elsewhere = ("policy-from", "sbom", "ignore-files", "ignore-lifetime")
+    return _hash({name: option for name, option in scan.items() if name not in elsewhere})
 
 
 def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[str, str]) -> Config:

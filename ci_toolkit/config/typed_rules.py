@@ -30,7 +30,7 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         unknown=gate["unknown"],
         end_of_life_os=gate["end-of-life-os"],
         incomplete=gate["incomplete"],
-        ignores=tuple(Ignore(**{**entry, "expires": formats.day(entry["expires"])}) for entry in options["ignore"]),
+        ignores=tuple(map(ignore, options["ignore"])),
     )
     database = options["database"]
     return ScanOptions(
@@ -43,7 +43,15 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         policy_from=options["policy-from"],
         sbom=tuple(options["sbom"]),
         look_for=tuple(options["look-for"]),
+        ignore_files=tuple(options["ignore-files"]),
+        ignore_lifetime=formats.duration(options["ignore-lifetime"]),
     )
+
+
+def ignore(entry: Mapping[str, Any]) -> Ignore:
+    """One entry of `scan.ignore`, or of a file of such."""
+    days = {name: formats.day(text) for name, text in entry.items() if name in ("created", "expires")}
+    return Ignore(**{**entry, **days})
 
 
 def _thresholds(gate: Mapping[str, Any]) -> Thresholds:

@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CREDENTIALS = re.compile(r"[^\s/@'\"]+:[^\s@'\"]+@(?!sha256:)")
+_HINT = "`ci-toolkit schema` prints every option; docs/configuration.md explains them"
 _LONGEST_SHOWN = 60
 _ENOUGH = 500
 """Nobody reads more: what has so many is no config."""
@@ -61,14 +62,13 @@ class Violations:
         """True where this value, or one above it, is known to be unusable."""
         return any(path[:length] in self.spoilt for length in range(len(path) + 1))
 
-    def raise_if_any(self, file: str) -> None:
+    def raise_if_any(self, file: str, hint: str = _HINT) -> None:
         """Raise ConfigError with all of them, the first 500 at most, in the file's order."""
         if not self.found:
             return
         count = min(len(self.found), _ENOUGH)
         more = "at least " if self.are_enough else ""
         message = f"{more}{count} error{'s' if count > 1 else ''} in {file}"
-        hint = "`ci-toolkit schema` prints every option; docs/configuration.md explains them"
         raise ConfigError(message, hint=hint, violations=[v.text(file) for v in sorted(self.found)[:count]])
 
 

@@ -73,7 +73,7 @@ class Decision:
     verdict: Verdict
     platforms: Mapping[str, PlatformDecision]
     warnings: tuple[str, ...] = ()
-    """Of the image as a whole: entries that expired, or whose finding has a fix now."""
+    """Of the image as a whole: entries that expired, will soon, or whose finding has a fix now."""
     used: frozenset[Ignore] = frozenset()
     """The entries, active or expired, that matched a finding."""
     baseline: str = ""
@@ -255,3 +255,5 @@ def _notes(used: frozenset[Ignore], found: Iterable[Finding], today: date) -> It
         fixes = sorted({f"{f.package} {f.fixed}" for f in found if f.fixable and entry.matches(f)})
         if fixes:
             yield f"{entry.label} is ignored, but has a fix now: {', '.join(fixes)} (owner: {entry.owner})"
+        elif entry.expires_soon(today):
+            yield f"{entry.label} is ignored until {entry.expires} only (owner: {entry.owner})"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from ci_toolkit.model.findings import CATEGORIES, purl_without_version
 
 if TYPE_CHECKING:
-    from datetime import date, timedelta
+    from datetime import date
 
     from ci_toolkit.model.findings import Category, Finding, Severity
 
 Reaction = Literal["fail", "warn", "ignore"]
+SOON = timedelta(days=14)
+"""How long before an entry expires it is spoken of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +27,7 @@ class Ignore:
     reason: str
     owner: str
     expires: date
+    created: date | None = None
     package: str | None = None
     path: str | None = None
     image: str | None = None
@@ -49,6 +53,10 @@ class Ignore:
     def active(self, today: date) -> bool:
         """True up to and including the day it expires on."""
         return today <= self.expires
+
+    def expires_soon(self, today: date) -> bool:
+        """True where it is active, but won't be for long."""
+        return timedelta() <= self.expires - today <= SOON
 
     @property
     def label(self) -> str:

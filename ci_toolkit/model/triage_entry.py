@@ -47,7 +47,7 @@ def scalar(text: str) -> str:
     is_text = _DATE.fullmatch(text) or not (_NUMBER.fullmatch(text) or text.lower() in _WORDS)
     if is_text and _PLAIN.fullmatch(text):
         return text
-    quoted = "".join(map(_escaped, text)).replace("::", ":\\u003a")
+    quoted = "".join(map(_escaped, text)).replace("::", ":\\u003a").replace("##", "#\\u0023")
     return f'"{quoted}"'
 
 
@@ -55,7 +55,7 @@ def _escaped(character: str) -> str:
     """Source: YAML 1.2.2, 5.7: escape sequences by code point."""
     if character in '"\\':
         return f"\\{character}"
-    if character.isprintable() and character != "#":
+    if character.isprintable():
         return character
     code = ord(character)
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"

@@ -1,4 +1,4 @@
-"""Entries of `scan.ignore` that want to be looked at, as remarks at their lines of the config."""
+"""Entries of the triage that want to be looked at, as remarks at their own lines."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from ci_toolkit.report.triage import triaged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ci_toolkit.model.triage import Triaged
     from ci_toolkit.report.run_report import RunReport
-    from ci_toolkit.report.triage import Triaged
 
 
 def triage_annotations(report: RunReport) -> Iterator[Annotation]:
     """Warnings of what expired, expires soon, or has a fix by now."""
     for found in triaged(report):
         if message := _message(found):
+            place = report.ignore_places.get(found.entry)
             yield Annotation(
                 level="warning",
                 title=f"triage of {found.entry.label}",
                 message=f"{found.entry.label} {message} (owner: {found.entry.owner})",
-                file=report.config_file,
-                line=report.ignore_lines.get(found.entry),
+                file=place.file if place else report.config_file,
+                line=place.line if place else None,
             )
 
 

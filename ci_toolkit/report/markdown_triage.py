@@ -1,4 +1,4 @@
-"""The entries of `scan.ignore` that a run met: those to look at openly, those in good order folded."""
+"""The entries of the triage that a run met: those to look at openly, those in good order folded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from ci_toolkit.model.triage import Triaged
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import RunReport
-    from ci_toolkit.report.triage import Triaged
 
 _MOST = 100
 _COLUMNS = ("Entry", "Standing", "Expires", "Owner", "Reason")
@@ -25,7 +25,8 @@ def triage(report: RunReport) -> Iterator[Block]:
     met = triaged(report)
     urgent = [t for t in met if t.standing != "used"]
     in_order = [t for t in met if t.standing == "used"]
-    what = f"entries; all are in {code(report.config_file) or 'the config'}"
+    files = dict.fromkeys([report.config_file, *sorted({place.file for place in report.ignore_places.values()})])
+    what = f"entries; all are in {' and '.join(code(file) for file in files if file) or 'the config'}"
     if urgent:
         yield text_block("### Triage to look at")
         yield excerpt(table(_COLUMNS, [_row(t, report.today) for t in urgent[:_MOST]]), len(urgent), what)
@@ -51,4 +52,5 @@ def _standing(triaged: Triaged) -> str:
         "expires soon": "⏳ expires soon",
         "matches nothing": "matches nothing: still needed?",
         "used": "used",
+        "not scanned": "not scanned",
     }[triaged.standing]

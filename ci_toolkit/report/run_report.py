@@ -59,8 +59,8 @@ class RunReport:
     """The config's directory, which manifests are named from, relative to the repository's top."""
     config_file: str = ""
     """Relative to the repository's top."""
-    ignore_lines: Mapping[Ignore, int] = field(default_factory=dict)
-    """Where in the config file the entries of `scan.ignore` stand."""
+    ignore_places: Mapping[Ignore, SourceLine] = field(default_factory=dict)
+    """Where the entries of `scan.ignore` and of its files stand, relative to the repository's top."""
 
     def from_top(self, file: str) -> str:
         """A file that is named from the config's directory, as it is named from the repository's top."""

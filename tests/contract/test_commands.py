@@ -108,12 +108,13 @@ def test_tag_needs_nothing_but_the_config(run: Callable[..., Completed], root: P
     result = run("tag", "--format", "json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["images"]["app"]["tags"] == ["fixed"]
-    assert (root / ".ci-toolkit/.gitignore").read_text() == "*\n"
+    assert (root / ".ci-toolkit/.gitignore").read_text() == "*\n!/ignore.yml\n"
 
 
 def test_the_schema_is_printed_whole(run: Callable[..., Completed]) -> None:
     assert json.loads(run("schema").stdout)["properties"]["images"]
     assert json.loads(run("schema", "--state").stdout)["title"] == "ci-toolkit state"
+    assert json.loads(run("schema", "--ignore").stdout)["title"] == "ci-toolkit ignored findings"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

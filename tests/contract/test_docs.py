@@ -49,6 +49,8 @@ def test_every_command_and_flag_that_is_named_exists(page: Path) -> None:
     for name, rest in re.findall(r"ci-toolkit ([a-z]+)\b([^`\n|#>;)]*)", _code(page)):
         assert name in COMMANDS, f"{page.name} names ci-toolkit {name}"
         command = cli.get_command(click.Context(cli), name)
+        if isinstance(command, click.Group) and (below := re.match(r" ([a-z]+)", rest)):
+            command = command.get_command(click.Context(command), below[1])
         assert command is not None
         flags = {option for parameter in command.params for option in parameter.opts} | {"-h", "--help"}
         for flag in re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", rest):
@@ -77,7 +79,7 @@ def test_the_exit_codes_are_the_same_everywhere() -> None:
 
 
 def test_the_schemas_are_json_and_named() -> None:
-    for name in ("ci-toolkit", "state", "findings", "pin"):
+    for name in ("ci-toolkit", "state", "findings", "pin", "ignore"):
         document = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
         assert document["title"]
 

@@ -197,6 +197,7 @@ def test_jobs_wait_for_one_another_and_hand_on_what_the_next_wants(name: str) ->
         assert job.get("needs", []) == ([f"image-{needed[step]}"] if step in needed else [])
         whole = [".ci-toolkit"] if step in ("build", "scan") else [".ci-toolkit/state.json", ".ci-toolkit/reports"]
         assert job["artifacts"]["paths"] == whole
+        assert job["artifacts"].get("exclude", []) == [f"{path}/ignore.yml" for path in whole if path == ".ci-toolkit"]
         assert job["interruptible"] is (step in ("build", "scan"))
         assert job["stage"] == {"build": "build", "scan": "test"}.get(step, "deploy")
 

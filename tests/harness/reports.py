@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.errors import RemoteError, VerdictError
+from ci_toolkit.errors import RemoteError, SourceLine, VerdictError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.explanation import Source as BuiltFrom
 from ci_toolkit.model.explanation import explain
@@ -167,7 +167,7 @@ def report(*images: ImageReport, **changes: Any) -> RunReport:
         today=TODAY,
         root="delivery",
         config_file="delivery/.ci-toolkit.yml",
-        ignore_lines={entry: 20 + number for number, entry in enumerate(IGNORES)},
+        ignore_places={e: SourceLine("delivery/.ci-toolkit.yml", 20 + n) for n, e in enumerate(IGNORES)},
     )
     return replace(base, **changes)
 

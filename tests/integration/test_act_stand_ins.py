@@ -71,6 +71,14 @@ def test_what_several_places_have_in_common_is_left_out_and_modes_are_lost(step:
     assert {path.stat().st_mode & 0o777 for path in found.values()} == {0o644}
 
 
+def test_what_is_excluded_stays(step: Step, tmp_path: Path) -> None:
+    put(tmp_path / "work", ".kept/state.json", ".kept/ignore.yml", ".kept/reports/ignore.yml")
+    assert "2 files" in upload(step, ".kept\n!.kept/ignore.yml\n", include_hidden_files="true")
+    step("download-artifact", name="one", path="there")
+    found = {str(p.relative_to(tmp_path / "work/there")) for p in (tmp_path / "work/there").rglob("*.*")}
+    assert found == {"state.json", "reports/ignore.yml"}
+
+
 def test_what_github_refuses_is_refused(step: Step, tmp_path: Path) -> None:
     put(tmp_path / "work", "a", "b:c")
     assert "::error::Artifact not found" in step("download-artifact", name="one", path="there")

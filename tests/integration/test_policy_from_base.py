@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import uuid
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ VULNERABLE = "1.24.1"
 FROM_BASE = "policy-from: base\ngate: {severity: high}"
 OFF = "gate: {severity: none}"
 IGNORED = "\n".join(
-    f"  - {{id: {name}, reason: mine, owner: me, expires: '2099-01-01'}}"
+    f"  - {{id: {name}, reason: mine, owner: me, expires: '{date.today() + timedelta(days=30)}'}}"  # noqa: DTZ011
     for name in ("CVE-2018-25091", "CVE-2019-11236", "CVE-2019-11324", "CVE-2020-26137", "CVE-2023-43804")
 )
 

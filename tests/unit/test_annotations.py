@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from ci_toolkit.errors import ConfigError, SourceLine, ToolError, VerdictError
 from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.policy import SOON
 from ci_toolkit.report.annotations import annotations_of
 from ci_toolkit.report.annotations_failure import failure_annotations
-from ci_toolkit.report.triage import SOON, triaged
+from ci_toolkit.report.triage import triaged
 from tests.harness import reports
 from tests.harness.findings import URLLIB3
 from tests.harness.layered import GLIBC as LAYERED_GLIBC
@@ -136,12 +137,15 @@ def test_triage_is_warned_of_at_the_configs_lines() -> None:
         ("triage of CVE-2024-0003", "delivery/.ci-toolkit.yml", 23),
         ("triage of CVE-2024-0002", "delivery/.ci-toolkit.yml", 22),
     ]
-    assert warnings[0].message == "CVE-2024-0003 expired on 2026-11-01 and counts no more (owner: platform)"
+    fix = "libc6 2.36-9+deb12u4"
+    assert warnings[0].message == (
+        f"CVE-2024-0003 expired on 2026-11-01 and counts no more; it has a fix now: {fix} (owner: platform)"
+    )
     assert warnings[1].message == "CVE-2024-0002 is ignored, but has a fix now: jinja2 2.11.3 (owner: shop)"
 
 
 def test_an_entry_whose_line_nobody_knows_points_at_the_file() -> None:
-    [first, *_] = of_level(replace(reports.refused(), ignore_lines={}), "warning")
+    [first, *_] = of_level(replace(reports.refused(), ignore_places={}), "warning")
     assert (first.file, first.line) == ("delivery/.ci-toolkit.yml", None)
 
 

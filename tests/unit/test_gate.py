@@ -161,7 +161,7 @@ def test_an_expired_entry_is_named_with_its_owner() -> None:
 
 
 def test_an_ignored_finding_that_has_a_fix_now_is_warned_of() -> None:
-    policy = replace(POLICY, ignores=(TRIAGED, replace(TRIAGED, id="CVE-2023-45853")))
+    policy = replace(POLICY, ignores=(TRIAGED, replace(TRIAGED, id="CVE-2023-45853", expires=date(2027, 1, 31))))
     assert decide(URLLIB3, ZLIB, policy=policy).warnings == (
         "CVE-2019-11324 is ignored, but has a fix now: urllib3 1.24.2 (owner: platform)",
     )

@@ -26,7 +26,7 @@ trust: {forks: [login], pull-request-target: [push]}
 scan:
   policy-from: base
   gate: {severity: critical}
-  ignore: [{id: CVE-2023-45853, reason: unused, owner: "${OWNER}", expires: 2099-01-01}]
+  ignore: [{id: CVE-2023-45853, reason: unused, owner: "${OWNER}", expires: 2026-01-01}]
 """
 
 

@@ -95,7 +95,7 @@ def test_everything_is_named_from_the_top_of_the_checkout(opened: Session) -> No
         ("delivery/nowhere/Dockerfile", 1),
     ]
     assert (made.root, made.config_file) == ("delivery", "delivery/.ci-toolkit.yml")
-    assert list(made.ignore_lines.values()) == [7]
+    assert list(made.ignore_places.values()) == [("delivery/.ci-toolkit.yml", 7)]
     assert made.times[0].step == "scan"
 
 

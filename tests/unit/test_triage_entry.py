@@ -72,4 +72,4 @@ def test_nothing_in_it_is_obeyed(text: str) -> None:
 
 
 def test_commands_and_control_characters_are_escaped() -> None:
-    assert scalar("::error::\x1b[31m##[group]\n") == '":\\u003aerror:\\u003a\\u001b[31m\\u0023\\u0023[group]\\u000a"'
+    assert scalar("::error::\x1b[31m##[group]\n") == '":\\u003aerror:\\u003a\\u001b[31m#\\u0023[group]\\u000a"'

@@ -12,11 +12,14 @@ if (given["retention-days"] && !within(given["retention-days"], 1, 90)) fail("re
 if (!given.name || /["\r\n:<>|*?\\/]/.test(given.name)) fail(`${given.name} is no artifact's name`);
 
 const hidden = { true: true, false: false }[given["include-hidden-files"]] ?? fail("include-hidden-files is no boolean");
-const searched = given.path.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => path.resolve(line));
-if (searched.some((place) => /[*?[\]!]/.test(place))) fail("the stand-in knows no patterns");
+const lines = given.path.split("\n").map((line) => line.trim()).filter(Boolean);
+const searched = lines.filter((line) => !line.startsWith("!")).map((line) => path.resolve(line));
+const excluded = lines.filter((line) => line.startsWith("!")).map((line) => path.resolve(line.slice(1)));
+if ([...searched, ...excluded].some((place) => /[*?[\]!]/.test(place))) fail("the stand-in knows no patterns");
 
 // A search looks at the last part of each path alone: a hidden directory's file that is named itself isn't hidden.
 const filesAt = (place) => {
+  if (excluded.includes(place)) return [];
   if (!hidden && path.basename(place).startsWith(".")) return [];
   const status = fs.statSync(place, { throwIfNoEntry: false });
   if (!status) return [];
