@@ -109,7 +109,7 @@ def print_state(opened: Session, state: State) -> None:
 
 def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", "json"]) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
-    from ci_toolkit.ci.git import checkout_of
+    from ci_toolkit.git import checkout_of
     from ci_toolkit.report.table import scan_json, scan_table
     from ci_toolkit.steps.scanned import base_line, explanation_of
 

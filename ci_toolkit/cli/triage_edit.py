@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.cli.triage_file import file_named, files_of
 from ci_toolkit.cli.triage_list import last_scan, standings, stands
 from ci_toolkit.config.ignore_files import wrong_dates
 from ci_toolkit.config.typed_rules import ignore
 from ci_toolkit.errors import UsageError
-from ci_toolkit.git import Git
+from ci_toolkit.git import Git, checkout_of
 from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
