@@ -34,9 +34,9 @@ class Baseline:
     findings: ImageFindings
 
     @property
-    def keys(self) -> frozenset[tuple[str, str, str]]:
-        """What makes its findings the same ones in another image."""
-        return frozenset(f.key for p in self.findings.platforms for f in p.findings)
+    def known(self) -> frozenset[tuple[str, ...]]:
+        """What makes its findings the same ones in another image, as `known_as` tells it."""
+        return frozenset(known_as(f) for p in self.findings.platforms for f in p.findings)
 
     @property
     def end_of_life(self) -> bool:
@@ -124,6 +124,11 @@ def evaluate(
     )
 
 
+def known_as(finding: Finding) -> tuple[str, ...]:
+    """What a baseline knows a finding by; the excerpt tells a second secret in a file from the first."""
+    return (finding.category, *finding.key, finding.excerpt)
+
+
 def way_out(grounds: Sequence[str]) -> str:
     """What can be done about a `fail` on these grounds, as `Decision.grounds` has them."""
     if grounds and all(ground.endswith(_NOTHING) for ground in grounds):
@@ -153,7 +158,7 @@ class _Judge:
         self._active = [entry for entry in ignores if entry.active(today)]
         self._today = today
         self._scratch = scratch
-        self._known = baseline.keys if baseline else frozenset()
+        self._known = baseline.known if baseline else frozenset()
         self._was_at_end = baseline is not None and baseline.end_of_life
 
     def decide(self, findings: PlatformFindings) -> PlatformDecision:
@@ -168,7 +173,7 @@ class _Judge:
                 ignored.append((finding, entry))
             elif not self._counts(finding):
                 continue
-            elif finding.key in self._known:
+            elif known_as(finding) in self._known:
                 deployed.append(finding)
             elif (until := self._graced(finding)) is not None:
                 waiting.append((finding, until))
@@ -204,15 +209,20 @@ class _Judge:
         return finding.severity is Severity.UNKNOWN or finding.severity >= threshold
 
     def _graced(self, finding: Finding) -> date | None:
-        """The day from which a finding counts, where that is yet to come; one without a date counts at once."""
+        """The day from which a finding counts, where that is yet to come.
+
+        One without a date counts at once, and so does one of a day that is yet to come.
+        """
         if self._policy.grace is None or not finding.fixable:
             return None
         try:
             published = date.fromisoformat(finding.published[:10])
         except ValueError:
             return None
-        counts_from = published + self._policy.grace + timedelta(days=1)
-        return counts_from if self._today < counts_from else None
+        age = self._today - published
+        if not timedelta() <= age <= self._policy.grace:
+            return None
+        return self._today + (self._policy.grace - age) + timedelta(days=1)
 
     def _odd(self, findings: PlatformFindings) -> tuple[dict[Reaction, list[str]], list[str]]:
         """What is to be said besides findings, by reaction, and what of it is a fault."""

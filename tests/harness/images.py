@@ -41,14 +41,17 @@ def pip_package(name: str, version: str, *, where: str = "app") -> Tree:
     }
 
 
-def make_image(path: Path, platforms: Mapping[str, Sequence[Tree]], *, index: bool = True) -> Descriptor:
+def make_image(
+    path: Path, platforms: Mapping[str, Sequence[Tree]], *, index: bool = True, env: Mapping[str, str] | None = None
+) -> Descriptor:
     """Write a layout as a build does: one index in index.json, or with `index=False` the one manifest.
 
-    Each platform is given as its layers, lowest first. Returns the descriptor of the root.
+    Each platform is given as its layers, lowest first; `env` are the variables in every one's config. Returns the
+    descriptor of the root.
     """
     layout = Layout(path)
     layout.create()
-    children = [_manifest(layout, platform, layers) for platform, layers in platforms.items()]
+    children = [_manifest(layout, platform, layers, env or {}) for platform, layers in platforms.items()]
     root = children[0]
     if index:
         body = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [c.as_json() for c in children]})
@@ -57,7 +60,7 @@ def make_image(path: Path, platforms: Mapping[str, Sequence[Tree]], *, index: bo
     return root
 
 
-def _manifest(layout: Layout, platform: str, layers: Sequence[Tree]) -> Descriptor:
+def _manifest(layout: Layout, platform: str, layers: Sequence[Tree], env: Mapping[str, str]) -> Descriptor:
     tars = [_tar(tree) for tree in layers]
     blobs = [gzip.compress(tar, mtime=0) for tar in tars]
     os_name, architecture, *variant = platform.split("/")
@@ -66,9 +69,10 @@ def _manifest(layout: Layout, platform: str, layers: Sequence[Tree]) -> Descript
             "os": os_name,
             "architecture": architecture,
             **({"variant": variant[0]} if variant else {}),
-            "config": {},
+            "config": {"Env": [f"{name}={value}" for name, value in env.items()]} if env else {},
             "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar)) for tar in tars]},
-            "history": [{"created_by": "COPY"} for _ in tars],
+            "history": [{"created_by": "COPY"} for _ in tars]
+            + [{"created_by": f"ENV {name}={value}", "empty_layer": True} for name, value in env.items()],
         }
     ).encode()
     manifest = json.dumps(
