@@ -168,7 +168,7 @@ class Trivy:
                 self._run(argv, place)
         data = _read(target)
         report = parse(data, target)
-        _keep(target, shareable(data))
+        files.write_atomically(target.report, shareable(data))
         task.advance(1)
         return report
 
@@ -232,14 +232,6 @@ def _point(link: Path, directory: Path) -> None:
     with suppress(FileNotFoundError):
         link.unlink()
     link.symlink_to(directory.absolute(), target_is_directory=True)
-
-
-def _keep(target: Target, data: bytes) -> None:
-    try:
-        target.report.write_bytes(data)
-    except OSError as error:
-        message = f"can't write {target.report}: {error.strerror or error}"
-        raise ToolError(message) from error
 
 
 def _read(target: Target) -> bytes:
