@@ -57,7 +57,8 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
     settings = opened.settings
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
     if len(ordered) > 1:
-        warm_up(ordered, summary=settings.format == "text" and not settings.quiet)
+        told = settings.format == "text" and not settings.quiet
+        warm_up(ordered, summary=told, uploads=opened.context.platform == "github")
     workshop = Workshop(opened, journal.save, wishes)
     with published(opened, journal):
         try:

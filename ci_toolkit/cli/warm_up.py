@@ -21,16 +21,28 @@ _LATE = {
         "ci_toolkit.registry.push",
         "ci_toolkit.registry.client",
     ),
-    "sarif": ("ci_toolkit.steps.sarif", "ci_toolkit.report.sarif"),
+    "sarif": (
+        "ci_toolkit.steps.sarif",
+        "ci_toolkit.report.sarif",
+        "ci_toolkit.cli.reports",
+        "ci_toolkit.steps.html_report",
+        "ci_toolkit.steps.sboms",
+        "ci_toolkit.scanners.sbom",
+    ),
     "pin": ("ci_toolkit.steps.pin",),
     "commit": ("ci_toolkit.steps.commit",),
 }
+_UPLOADS = ("ci_toolkit.ci.code_scanning", "ci_toolkit.ci.analysis_target", "ci_toolkit.steps.sarif_upload")
 _AT_THE_END = "ci_toolkit.report.summary"
 
 
-def warm_up(steps: Collection[str], *, summary: bool) -> None:
-    """Start importing, in a thread of its own, what the first of these steps doesn't need."""
+def warm_up(steps: Collection[str], *, summary: bool, uploads: bool) -> None:
+    """Start importing, in a thread of its own, what the first of these steps doesn't need.
+
+    `uploads`: a report may go to GitHub.
+    """
     modules = [module for step, late in _LATE.items() if step in steps for module in late]
+    modules += _UPLOADS if uploads and "sarif" in steps else []
     modules += [_AT_THE_END] if summary else []
     threading.Thread(target=_load, args=(modules,), name="warm-up", daemon=True).start()
 

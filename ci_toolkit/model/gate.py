@@ -36,9 +36,9 @@ class Baseline:
     findings: ImageFindings
 
     @property
-    def keys(self) -> frozenset[tuple[str, str, str]]:
-        """What makes its findings the same ones in another image."""
-        return frozenset(f.key for p in self.findings.platforms for f in p.findings)
+    def known(self) -> frozenset[tuple[str, ...]]:
+        """What makes its findings the same ones in another image, as `known_as` tells it."""
+        return frozenset(known_as(f) for p in self.findings.platforms for f in p.findings)
 
     @property
     def end_of_life(self) -> bool:
@@ -132,6 +132,11 @@ def rule_of(policy: GatePolicy, finding: Finding) -> str:
     return f"{name} {_UNKNOWN if finding.severity is Severity.UNKNOWN else _severities(policy, finding.category)}"
 
 
+def known_as(finding: Finding) -> tuple[str, ...]:
+    """What a baseline knows a finding by; the excerpt tells a second secret in a file from the first."""
+    return (finding.category, *finding.key, finding.excerpt)
+
+
 def unused_ignores(policy: GatePolicy, decisions: Mapping[str, Decision]) -> tuple[Ignore, ...]:
     """The entries that speak of one of these images (by name) and matched nothing in any of them."""
     used = {entry for decision in decisions.values() for entry in decision.used}
@@ -154,7 +159,7 @@ class _Judge:
         self._active = [entry for entry in ignores if entry.active(today)]
         self._today = today
         self._scratch = scratch
-        self._known = baseline.keys if baseline else frozenset()
+        self._known = baseline.known if baseline else frozenset()
         self._was_at_end = baseline is not None and baseline.end_of_life
 
     def decide(self, findings: PlatformFindings) -> PlatformDecision:
@@ -169,7 +174,7 @@ class _Judge:
                 ignored.append((finding, entry))
             elif not self._counts(finding):
                 continue
-            elif finding.key in self._known:
+            elif known_as(finding) in self._known:
                 deployed.append(finding)
             elif (until := self._graced(finding)) is not None:
                 waiting.append((finding, until))
@@ -205,15 +210,20 @@ class _Judge:
         return finding.severity is Severity.UNKNOWN or finding.severity >= threshold
 
     def _graced(self, finding: Finding) -> date | None:
-        """The day from which a finding counts, where that is yet to come; one without a date counts at once."""
+        """The day from which a finding counts, where that is yet to come.
+
+        One without a date counts at once, and so does one of a day that is yet to come.
+        """
         if self._policy.grace is None or not finding.fixable:
             return None
         try:
             published = date.fromisoformat(finding.published[:10])
         except ValueError:
             return None
-        counts_from = published + self._policy.grace + timedelta(days=1)
-        return counts_from if self._today < counts_from else None
+        age = self._today - published
+        if not timedelta() <= age <= self._policy.grace:
+            return None
+        return self._today + (self._policy.grace - age) + timedelta(days=1)
 
     def _odd(self, findings: PlatformFindings) -> tuple[dict[Reaction, list[str]], list[str]]:
         """What is to be said besides findings, by reaction, and what of it is a fault."""

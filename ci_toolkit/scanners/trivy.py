@@ -16,6 +16,7 @@ from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
 from ci_toolkit.scanners.trivy_commands import Private, cache_of, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_kept import shareable
 from ci_toolkit.scanners.trivy_program import TrivyProgram
 from ci_toolkit.scanners.trivy_report import parse
 
@@ -165,7 +166,9 @@ class Trivy:
                     raise
                 self._fetch_java_index(place)
                 self._run(argv, place)
-        report = parse(_read(target), target)
+        data = _read(target)
+        report = parse(data, target)
+        files.write_atomically(target.report, shareable(data))
         task.advance(1)
         return report
 

@@ -1,7 +1,10 @@
 """The command lines Trivy is run with: pure functions.
 
 Nothing Trivy would pick up by itself has a say: config, ignore and secret files are named and empty, the working
-directory and the module directory are empty too, and the Runner passes no `TRIVY_*` variable on.
+directory and the module directory are empty too, and the Runner passes no `TRIVY_*` variable on. Misconfigurations
+are those that Trivy's built-in checks know: newer ones aren't fetched, and its cache is one that holds none.
+
+One thing is left, which Trivy has no option for: a comment `trivy:ignore:ID` in a configuration file of the image.
 """
 
 from __future__ import annotations

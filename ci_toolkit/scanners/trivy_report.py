@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import ToolError
@@ -58,7 +59,14 @@ def _check(document: Any, target: Target) -> None:
         raise ToolError(message, hint=_HINT)
 
 
+def places_of_secrets(document: Mapping[str, Any]) -> frozenset[str]:
+    """The files of a report that hold secrets; the layout's path stands for the image's config."""
+    results = _list(document, "Results")
+    return frozenset(_text(result, "Target").removeprefix("/") for result in results if _list(result, "Secrets"))
+
+
 def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
+    secret = places_of_secrets(document)
     for result in _list(document, "Results"):
         for item in _list(result, "Vulnerabilities"):
             yield _vulnerability(item, result)
@@ -66,7 +74,9 @@ def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
             yield _secret(item, result)
         for item in _list(result, "Misconfigurations"):
             if _text(item, "Status") == "FAIL":
-                yield _misconfiguration(item, result)
+                found = _misconfiguration(item, result)
+                # Its message may quote the line that the secret is in, and Trivy blots nothing out there.
+                yield replace(found, excerpt="") if _text(result, "Target").removeprefix("/") in secret else found
         for item in _list(result, "Licenses"):
             yield _license(item, result)
 

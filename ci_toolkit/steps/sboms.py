@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from ci_toolkit.errors import UsageError
@@ -60,7 +63,7 @@ class SbomReports:
         actions = []
         for form, platform, file in self._files(options.name, platforms):
             about = f"the bill of materials of {options.name} {platform} as {form}"
-            argv = self._maker.argv(form, self._private)
+            argv = self._maker.argv(form, self._private / file.stem)
             actions += [
                 Action(step=step, kind="command", summary=f"make {about}", image=options.name, argv=argv),
                 Action(step=step, kind="write", summary=f"write {about}", image=options.name, path=str(file)),
@@ -69,25 +72,41 @@ class SbomReports:
 
     def make(self, subject: Subject) -> Mapping[str, Path]:
         """See `Reports.make`; raises UsageError where the scan's own report wasn't handed on."""
-        options, findings = subject.options, subject.findings
-        self._clear(options.name)
+        self._clear(subject.options.name)
         made = {}
-        platforms = {platform.platform: platform for platform in findings.platforms}
-        for form, name, file in self._files(options.name, tuple(platforms)):
-            report = subject.image.reports.get(f"{findings.scanner} {name}")
-            if report is None:
-                message = f"the report of {findings.scanner} on {options.name} {name} isn't there"
-                raise UsageError(message, hint="run `ci-toolkit scan` again, or hand the scan job's workdir on")
-            data = self._maker.make(
-                form,
-                self._root / report,
-                name=str(next(iter(options.repositories), options.name)),
-                private=self._private,
-                properties=self._properties(options, platforms[name]) if self._properties else None,
-            )
+        for kind, file, data in self.rendered(subject):
             write_atomically(file, data)
-            made[f"{form} {name}"] = file
+            made[kind] = file
         return made
+
+    def rendered(self, subject: Subject) -> Sequence[tuple[str, Path, bytes]]:
+        """The name in the state, the file and the document of each, made side by side; raises as `make` does."""
+        platforms = {platform.platform: platform for platform in subject.findings.platforms}
+
+        def one(wanted: tuple[SbomFormat, str, Path]) -> tuple[str, Path, bytes]:
+            form, name, file = wanted
+            return f"{form} {name}", file, self._document(subject, platforms[name], form, file)
+
+        pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="sbom")
+        try:
+            return list(pool.map(one, self._files(subject.options.name, tuple(platforms))))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def _document(self, subject: Subject, platform: PlatformFindings, form: SbomFormat, file: Path) -> bytes:
+        options, scanner = subject.options, subject.findings.scanner
+        report = subject.image.reports.get(f"{scanner} {platform.platform}")
+        if report is None:
+            message = f"the report of {scanner} on {options.name} {platform.platform} isn't there"
+            raise UsageError(message, hint="run `ci-toolkit scan` again, or hand the scan job's workdir on")
+        return self._maker.make(
+            form,
+            self._root / report,
+            name=str(next(iter(options.repositories), options.name)),
+            private=self._private / file.stem,
+            properties=self._properties(options, platform) if self._properties else None,
+        )
 
     def _clear(self, image: str) -> None:
         """An earlier run may have had more platforms, and whoever collects the files goes by their names."""

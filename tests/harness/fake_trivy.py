@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 
 SCRIPT = """#!{python}
-import json, os, pathlib, shutil, sys, time
+import json, os, pathlib, resource, shutil, signal, sys, time
+
+# A test may let the disk be full for the toolkit; not for the scanner.
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 here = pathlib.Path(__file__).parent
 flags = dict(part.partition("=")[::2] for part in sys.argv[2:])
@@ -56,6 +60,8 @@ if mode.startswith("java") and not (pathlib.Path(flags["--cache-dir"]) / "java-d
     fail("Unable to initialize the Java DB: Java DB update failed")
 if mode == "crash":
     fail("semaphore acquire: context deadline exceeded \\x1b[31m::error::boom")
+if mode == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
 if mode == "hang":
     time.sleep(600)
 layout = pathlib.Path(flags["--input"])
@@ -64,7 +70,9 @@ manifest = json.loads((layout / "blobs/sha256" / entry["digest"][7:]).read_text(
 image = manifest["config"]["digest"] if mode != "other-image" else "sha256:" + "0" * 64
 result = {{"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg", "Packages": [{{"Name": "urllib3"}}]}}
 result["Vulnerabilities"] = json.loads((here / "vulnerabilities.json").read_text())
-report = {{"SchemaVersion": 2, "Trivy": {{"Version": "9.9.9"}}, "Metadata": {{"ImageID": image}}, "Results": [result]}}
+result.update(json.loads((here / "others.json").read_text()))
+report = {{"SchemaVersion": 99 if mode == "other-schema" else 2, "Results": [result]}}
+report |= {{"Trivy": {{"Version": "9.9.9"}}, "Metadata": {{"ImageID": image}}}}
 text = json.dumps(report)
 if mode == "truncated":
     text = text[: len(text) // 2]
@@ -120,12 +128,15 @@ class FakeTrivy:
         ]
 
     def behave(self, mode: str) -> None:
-        """`ok`, `crash`, `hang`, `truncated`, `empty`, `no-report`, `other-image`, `java` or `java-down`."""
+        """`ok`, `crash`, `killed`, `hang`, `truncated`, `empty`, `no-report`, `other-image`, `other-schema`, `java`
+        or `java-down`.
+        """
         (self.home / "mode").write_text(mode)
 
-    def finds(self, *vulnerabilities: dict[str, Any]) -> None:
-        """What its reports hold from now on."""
+    def finds(self, *vulnerabilities: dict[str, Any], **others: Any) -> None:
+        """What its reports hold from now on; `others` by their names there: `Secrets`, `Licenses` and so on."""
         (self.home / "vulnerabilities.json").write_text(json.dumps(vulnerabilities))
+        (self.home / "others.json").write_text(json.dumps(others))
 
     def serves(self, repository: str, updated: datetime, **options: Any) -> None:
         """A repository it can download a database from."""

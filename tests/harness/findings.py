@@ -37,6 +37,33 @@ ZLIB = Finding(
     kind="os-pkgs",
     type="debian",
 )
+TOKEN = Finding(
+    id="github-pat",
+    category="secret",
+    severity=Severity.CRITICAL,
+    title="GitHub Personal Access Token",
+    type="GitHub",
+    path="app/settings.py",
+    start_line=2,
+    excerpt='TOKEN = "****"',
+)
+AS_ROOT = Finding(
+    id="DS-0002",
+    category="misconfiguration",
+    severity=Severity.HIGH,
+    title="Image user should not be 'root'",
+    excerpt="Specify at least 1 USER command",
+    type="dockerfile",
+)
+COPYLEFT = Finding(
+    id="GPL-3.0-only",
+    category="license",
+    package="readline",
+    severity=Severity.HIGH,
+    title="restricted licence",
+    type="restricted",
+)
+OF_EACH_KIND = (URLLIB3, TOKEN, AS_ROOT, COPYLEFT)
 
 
 def platform(*findings: Finding, name: str = "linux/amd64", **changes: Any) -> PlatformFindings:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ci_toolkit.model.findings import Category
     from tests.harness.images import Tree
 
 POLICY = GatePolicy(
@@ -89,6 +90,7 @@ class Scans:
     program: Path | None
     repositories: tuple[str, ...] = ()
     policy: GatePolicy = POLICY
+    look_for: Sequence[Category] = ("vulnerability", "secret")
     max_age: timedelta = timedelta(hours=48)
     timeout: timedelta = timedelta(seconds=60)
     grace: float = 15.0
@@ -103,10 +105,18 @@ class Scans:
         default_factory=lambda: State(tool_version="0", source=Source(revision=None, images_hash="sha256:0"))
     )
 
-    def add(self, name: str, platforms: Mapping[str, Sequence[Tree]], *, index: bool = True, **changes: Any) -> None:
-        """Build an image: its layout, its options, its state."""
+    def add(
+        self,
+        name: str,
+        platforms: Mapping[str, Sequence[Tree]],
+        *,
+        index: bool = True,
+        env: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Build an image, with these variables in its config: its layout, its options, its state."""
         path = self.root / self.workdir / "layouts" / name
-        root = make_image(path, platforms, index=index)
+        root = make_image(path, platforms, index=index, env=env)
         document = Layout(path).document(root)
         built = dict(document.platforms) if isinstance(document, Index) else {next(iter(platforms)): root.digest}
         image = ImageState(digest=root.digest, platforms=built, layout=str(path.relative_to(self.root)))
@@ -125,6 +135,7 @@ class Scans:
             image=self.container,
             clock=lambda: self.now,
             progress=self.progress,
+            categories=self.look_for,
             program=self.program,
             grace=self.grace,
         )

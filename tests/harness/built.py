@@ -1,0 +1,87 @@
+"""A checkout whose images were built: their layouts and the state are there, no engine was needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ci_toolkit import state as states
+from ci_toolkit.config.load import load
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.findings import CATEGORIES
+from ci_toolkit.model.oci import Index
+from tests.harness.images import make_image
+from tests.harness.project import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.harness.images import Tree
+
+CONFIG = """\
+version: 1
+images:
+{images}
+scan:
+  look-for: [{look_for}]
+  sbom: [cyclonedx, spdx]
+  database: {{ repositories: ["{database}"] }}
+{scan}
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The checkout's directory."""
+
+    root: Path
+
+    @property
+    def app(self) -> states.ImageState:
+        """What the state knows of the image."""
+        return states.read(self.root / ".ci-toolkit/state.json").image("app")
+
+    def written(self) -> Iterator[Path]:
+        """Every file in the workdir, but the layout that was built."""
+        work = self.root / ".ci-toolkit"
+        for file in work.rglob("*"):
+            if file.is_file() and not file.is_relative_to(work / "layouts"):
+                yield file
+
+
+def built(
+    root: Path,
+    database: str,
+    layers: Sequence[Tree],
+    *,
+    names: Sequence[str] = ("app",),
+    look_for: Sequence[str] = CATEGORIES,
+    scan: str = "",
+    **image_options: Any,
+) -> Built:
+    """Make it: images of these layers, each of which holds the image's name, too; so no two images share one.
+
+    `scan` adds lines to that section of the config; the rest is `make_image`'s.
+    """
+    root.mkdir()
+    images = "\n".join(f'  {name}: {{ repositories: ["oci:out/{name}"] }}' for name in names)
+    config = root / ".ci-toolkit.yml"
+    config.write_text(
+        CONFIG.format(images=images, look_for=", ".join(look_for), database=database, scan=scan), encoding="utf-8"
+    )
+    (root / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "all")
+    source = states.Source(revision=git(root, "rev-parse", "HEAD"), images_hash=load(config, {}).images_hash)
+    state = states.State(tool_version="0", source=source)
+    for name in names:
+        place = f".ci-toolkit/layouts/{name}"
+        own = [{**layer, "etc/image": name} for layer in layers]
+        descriptor = make_image(root / place, {"linux/amd64": own}, **image_options)
+        index = Layout(root / place).document(descriptor)
+        assert isinstance(index, Index)
+        state = state.with_image(name, digest=descriptor.digest, platforms=index.platforms, layout=place)
+    states.write(root / ".ci-toolkit/state.json", state)
+    return Built(root)
