@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.plan import Action
-    from ci_toolkit.state import State
+    from ci_toolkit.state import ImageState, State
 
 _STARTS_A_RUN = frozenset({"build", "tag"})
 _JUDGE = frozenset({"scan", "push", "sarif"})
@@ -71,7 +72,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
             )
         finally:
             if wishes.findings:
-                _print_findings(opened, workshop, wishes.findings)
+                print_findings(opened, workshop.scanned, wishes.findings)
             else:
                 print_state(opened, journal.state)
 
@@ -104,15 +105,17 @@ def print_state(opened: Session, state: State) -> None:
         )
 
 
-def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", "json"]) -> None:
+def print_findings(
+    opened: Session, scanned: Sequence[tuple[ImageFindings, ImageState]], form: Literal["table", "json"]
+) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
     from ci_toolkit.report.table import scan_json, scan_table
 
     if form == "json":
-        document = {findings.image: scan_json(findings, image) for findings, image in workshop.scanned}
+        document = {findings.image: scan_json(findings, image) for findings, image in scanned}
         click.echo(opened.redact(neutral_json(document)))
     else:
-        for findings, image in workshop.scanned:
+        for findings, image in scanned:
             click.echo(opened.redact(scan_table(findings, image)))
 
 

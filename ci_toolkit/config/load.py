@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
+from ci_toolkit.config.find import NAME
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
 
@@ -37,6 +38,12 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True) -> Config:
         crosscheck(given, rules.filled(rules.document, given), read.value, file.parent, read.add)
     violations.raise_if_any(name)
     return typed.config(rules.filled(rules.document, read.value), rules, file, env)
+
+
+def default_config(directory: Path) -> Config:
+    """A config without images, all defaults, as if it lay in this directory."""
+    rules = schema.load()
+    return typed.config(rules.filled(rules.document, {"images": {}}), rules, directory / NAME, {})
 
 
 def lint_defaults() -> LintOptions:

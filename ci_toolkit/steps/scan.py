@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.attestation import Result
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.base import Scanned, Scanner, Target
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.quarantine import Quarantine
+    from ci_toolkit.steps.scan_targets import Scannable
 
 _UNSCANNED: Mapping[str, Any] = {
     "verdict": None,
@@ -54,7 +54,7 @@ class ScanStep:
 
     def __init__(
         self,
-        images: Sequence[ImageOptions],
+        images: Sequence[Scannable],
         *,
         scanner: Scanner,
         policy: GatePolicy,
@@ -66,11 +66,13 @@ class ScanStep:
         progress: Progress,
         save: Callable[[State], None],
         quarantine: Quarantine | None = None,
+        elsewhere: Mapping[str, Quarantine] | None = None,
         show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
-        `policy_from`: where the policy is from, where that isn't the config that is checked out.
+        `policy_from`: where the policy is from, where that isn't the config that is checked out. `elsewhere`: as
+        `Targets` has it.
         """
         self._images = images
         self._quarantine = quarantine
@@ -81,7 +83,7 @@ class ScanStep:
         self._root = root
         self._reports = workdir / "reports"
         self._private = workdir / "scan"
-        self._targets = Targets(self._private, root, quarantine, progress)
+        self._targets = Targets(self._private, root, quarantine, progress, elsewhere or {})
         self._clock = clock
         self._progress = progress
         self._save = save
@@ -227,10 +229,10 @@ class ScanStep:
         return name in of_an_image or name.startswith((f"{self._scanner.name} ", "cyclonedx ", "spdx "))
 
     def _findings_file(self, image: str) -> Path:
-        return self._reports / image / "findings.json"
+        return self._reports / flat(image) / "findings.json"
 
     def _attestation_file(self, image: str) -> Path:
-        return self._reports / image / "attestation.json"
+        return self._reports / flat(image) / "attestation.json"
 
     def _known_as(self, path: Path) -> str:
         return name_in_state(path, self._root, self._reports.parent)

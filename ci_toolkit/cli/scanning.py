@@ -1,0 +1,71 @@
+"""Makes the scan out of a session: Trivy as the config wants it, and the step that judges what it finds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ci_toolkit.cli.session import Session
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.scanners.trivy import Trivy
+    from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.quarantine import Quarantine
+    from ci_toolkit.steps.scan import ScanStep
+    from ci_toolkit.steps.scan_targets import Scannable
+
+
+def scan_step(
+    session: Session,
+    images: Sequence[Scannable],
+    *,
+    save: Callable[[State], None],
+    show: Callable[[ImageFindings, ImageState], None],
+    quarantine: Quarantine | None = None,
+    elsewhere: Mapping[str, Quarantine] | None = None,
+) -> ScanStep:
+    """The step that scans these images under the session's policy; the rest as for `ScanStep`."""
+    from ci_toolkit.steps.scan import ScanStep
+
+    return ScanStep(
+        images,
+        scanner=_scanner(session),
+        policy=session.config.scan.gate,
+        policy_hash=session.config.policy_hash,
+        policy_from=session.policy_from,
+        root=session.config.root,
+        workdir=session.workdir,
+        clock=utc_now,
+        progress=session.progress,
+        save=save,
+        quarantine=quarantine,
+        elsewhere=elsewhere,
+        show=show,
+    )
+
+
+def utc_now() -> datetime:
+    """The time, as every part of a scan is told it."""
+    return datetime.now(UTC)
+
+
+def _scanner(session: Session) -> Trivy:
+    from ci_toolkit.registry.docker_config import docker_directory
+    from ci_toolkit.scanners.trivy import Trivy, cache_directory
+
+    options = session.config.scan
+    logins = docker_directory(session.env).absolute()
+    return Trivy(
+        session.runner,
+        cache=cache_directory(session.env),
+        repositories=options.database.repositories,
+        max_age=options.database.max_age,
+        timeout=options.timeout,
+        image=options.trivy_image,
+        categories=options.look_for,
+        clock=utc_now,
+        progress=session.progress,
+        logins=logins if logins.is_dir() else None,
+    )
