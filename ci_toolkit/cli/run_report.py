@@ -9,7 +9,7 @@ from ci_toolkit.ci.git import checkout_of
 from ci_toolkit.config.ignore_lines import ignore_lines
 from ci_toolkit.errors import SourceLine, ToolkitError
 from ci_toolkit.report.run_report import ImageReport, RunReport
-from ci_toolkit.steps.scanned import base_line, decision_of_that_day, findings_of, from_top
+from ci_toolkit.steps.scanned import base_line, baseline_of, decision_of_that_day, findings_of, from_top
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,8 @@ def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path)
     if image.scan is not None:
         try:
             read = findings_of(options.name, image, opened.config.root)
-            decision = decision_of_that_day(read, opened.config.scan.gate, scratch=options.scratch)
+            held = baseline_of(options.name, image, opened.config.root)
+            decision = decision_of_that_day(read, opened.config.scan.gate, scratch=options.scratch, baseline=held)
             findings = read
         except ToolkitError as error:
             left_out = error.message

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.scanners.trivy import Trivy
     from ci_toolkit.state import ImageState, State
-    from ci_toolkit.steps.quarantine import Quarantine
+    from ci_toolkit.steps.baseline import Baselines
+    from ci_toolkit.steps.quarantine import Quarantine, Registries
     from ci_toolkit.steps.scan import ScanStep
     from ci_toolkit.steps.scan_targets import Scannable
 
@@ -25,6 +28,7 @@ def scan_step(
     show: Callable[[ImageFindings, ImageState], None],
     quarantine: Quarantine | None = None,
     elsewhere: Mapping[str, Quarantine] | None = None,
+    baselines: Baselines | None = None,
 ) -> ScanStep:
     """The step that scans these images under the session's policy; the rest as for `ScanStep`."""
     from ci_toolkit.steps.scan import ScanStep
@@ -42,7 +46,35 @@ def scan_step(
         save=save,
         quarantine=quarantine,
         elsewhere=elsewhere,
+        baselines=baselines,
         show=show,
+    )
+
+
+def baselines_of(session: Session, registries: Registries) -> Baselines | None:
+    """What is deployed now, as the policy says where to find that; None where everything found counts."""
+    options, config = session.config.scan.baseline, session.config
+    if options is None:
+        return None
+    from ci_toolkit.steps.baseline import Baselines, Manifests
+
+    environment = config.environments.get(options.environment or "")
+    entries = environment.pin if environment else config.pin
+
+    @cache
+    def root() -> Path:
+        if session.other is None:
+            return config.root
+        return session.other.reach([pattern for entry in entries for pattern in entry.files])
+
+    return Baselines(
+        options,
+        config.images,
+        Manifests(entries=entries, repositories=environment.repositories if environment else {}, root=root),
+        root=config.root,
+        registries=registries,
+        progress=session.progress,
+        policy_from=session.policy_from,
     )
 
 

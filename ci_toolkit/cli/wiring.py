@@ -147,7 +147,7 @@ class Workshop:
         return TagStep(images=session.images, context=session.context, now=self._now, progress=session.progress)
 
     def _scan(self) -> Step:
-        from ci_toolkit.cli.scanning import scan_step
+        from ci_toolkit.cli.scanning import baselines_of, scan_step
 
         return scan_step(
             self._session,
@@ -155,6 +155,7 @@ class Workshop:
             save=self._save,
             show=lambda findings, image: self.scanned.append((findings, image)),
             quarantine=self._quarantine(),
+            baselines=baselines_of(self._session, self.destinations()),
         )
 
     def _push(self) -> Step:

@@ -47,6 +47,7 @@ def crosscheck(
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
+    _check_baseline(filled.get("scan", {}).get("baseline"), filled, report)
     _check_commit(filled, written.get("commit", {}), report)
     check_handoff(filled, written, report)
     _check_hosts(filled.get("registries", {}), report)
@@ -127,6 +128,23 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
     for path, name in used:
         if name is not None and name not in known:
             report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")
+
+
+def _check_baseline(baseline: Mapping[str, Any] | None, config: Mapping[str, Any], report: Report) -> None:
+    here: Place = ("scan", "baseline")
+    if baseline is None:
+        return
+    sources = [option for option in ("from", "tag", "findings") if option in baseline]
+    if len(sources) != 1:
+        report(here, f"give exactly one of from, tag and findings; given: {listed(sources, 'and') or 'none'}")
+    environment, environments = baseline.get("environment"), config.get("environments", {})
+    if environment is not None and "from" not in baseline:
+        report((*here, "environment"), "it goes with `from: manifests` alone")
+    elif environment is not None and environment not in environments:
+        message = f"no environment is called {quoted(environment)}: {_meant(environment, tuple(environments))}"
+        report((*here, "environment"), message)
+    elif "from" in baseline and not (environments[environment] if environment else config).get("pin"):
+        report((*here, "from"), "no manifest is pinned there, so none tells what is deployed: name files under `pin`")
 
 
 def _names_in_environment(here: Place, options: Mapping[str, Any]) -> Iterator[tuple[Place, str | None]]:

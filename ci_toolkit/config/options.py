@@ -127,6 +127,18 @@ class DatabaseOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineOptions:
+    """`scan.baseline`: what is deployed now; one of manifests, tag and findings."""
+
+    manifests: bool
+    environment: str | None
+    """Whose manifests; None: those of the config's own `pin`."""
+    tag: str | None
+    findings: str | None
+    """A file below the config's directory; `{image}` stands for the image's name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScanOptions:
     """`scan`: the scanner and the gate."""
 
@@ -141,6 +153,8 @@ class ScanOptions:
     """The bills of materials that are made of a scan, beside what the CI system takes."""
     look_for: tuple[Category, ...]
     """Kinds of findings."""
+    baseline: BaselineOptions | None
+    """None: everything found counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import formats
-from ci_toolkit.config.options import DatabaseOptions, LintOptions, ScanOptions, TrustOptions
+from ci_toolkit.config.options import BaselineOptions, DatabaseOptions, LintOptions, ScanOptions, TrustOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
@@ -43,6 +43,16 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         policy_from=options["policy-from"],
         sbom=tuple(options["sbom"]),
         look_for=tuple(options["look-for"]),
+        baseline=_baseline(options["baseline"]) if "baseline" in options else None,
+    )
+
+
+def _baseline(options: Mapping[str, Any]) -> BaselineOptions:
+    return BaselineOptions(
+        manifests="from" in options,
+        environment=options.get("environment"),
+        tag=options.get("tag"),
+        findings=options.get("findings"),
     )
 
 

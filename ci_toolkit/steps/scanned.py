@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
-from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.gate import Baseline, evaluate
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
 
@@ -36,7 +36,28 @@ def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
     return findings
 
 
-def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch: bool) -> Decision:
+def baseline_of(name: str, image: ImageState, root: Path) -> Baseline | None:
+    """What an image's verdict was held against; None where everything counted.
+
+    Raises IntegrityError where its findings aren't there, or are of another digest.
+    """
+    held = image.scan.baseline if image.scan else None
+    if held is None:
+        return None
+    again = "run `ci-toolkit scan` again, or hand the scan job's whole workdir on"
+    if "baseline" not in image.reports:
+        message = f"the verdict on {name} was held against {held.name}, but its findings aren't among the reports"
+        raise IntegrityError(message, hint=again)
+    findings = read_findings(root / image.reports["baseline"])
+    if findings.digest != held.digest:
+        message = f"the baseline's findings are of {findings.digest}, but {name} was held against {held.digest}"
+        raise IntegrityError(message, hint=again)
+    return Baseline(name=held.name, findings=findings)
+
+
+def decision_of_that_day(
+    findings: ImageFindings, policy: GatePolicy, *, scratch: bool, baseline: Baseline | None
+) -> Decision:
     """What the gate decides on the day of the scan, so that verdict and reports agree on any later day.
 
     Raises IntegrityError for findings of no day.
@@ -46,7 +67,7 @@ def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch
     except ValueError as error:
         message = f"the findings of {findings.image} don't tell when they were made: {findings.scanned_at[:40]!r}"
         raise IntegrityError(message, hint="run `ci-toolkit scan` again") from error
-    return evaluate(findings, policy, day, scratch=scratch)
+    return evaluate(findings, policy, day, scratch=scratch, baseline=baseline)
 
 
 def base_line(options: ImageOptions, repository: Path) -> SourceLine:

@@ -32,9 +32,7 @@ def scanned(run_command: Command, places: Places, *arguments: str) -> tuple[int,
     return result.returncode, json.loads(result.stdout or "{}")
 
 
-def test_a_tag_on_a_registry_is_scanned_by_its_digest_on_every_platform(
-    places: Places, run_command: Command
-) -> None:
+def test_a_tag_on_a_registry_is_scanned_by_its_digest_on_every_platform(places: Places, run_command: Command) -> None:
     repository = places.config()
     root = places.pushed(repository, "1.4", BOTH)
     name = f"{repository}:1.4"
@@ -50,9 +48,7 @@ def test_a_tag_on_a_registry_is_scanned_by_its_digest_on_every_platform(
     assert scanned(run_command, places, f"{repository}@{root.digest}")[0] == 1
 
 
-def test_a_layout_is_scanned_and_of_several_images_the_one_that_is_named(
-    places: Places, run_command: Command
-) -> None:
+def test_a_layout_is_scanned_and_of_several_images_the_one_that_is_named(places: Places, run_command: Command) -> None:
     places.config()
     layout, vulnerable = places.layout("images", BOTH)
     assert scanned(run_command, places, "oci:images")[1]["oci:images"]["blocking"] == BLOCKING
