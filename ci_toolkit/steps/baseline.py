@@ -170,7 +170,7 @@ def label_of(name: str) -> str:
 
 
 def baseline_from(deployed: Deployed | None, findings: ImageFindings, results: ScanResults) -> Baseline | None:
-    """What the gate holds an image against; `findings`: its own, which are the baseline's if it is deployed already."""
+    """What the gate holds an image against; `findings`: its own, the baseline's too if it is deployed already."""
     if deployed is None:
         return None
     known = deployed.findings or findings

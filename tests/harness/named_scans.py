@@ -8,8 +8,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_toolkit.builders.layouts import inspect
+from ci_toolkit.config.load import load
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.reference import Repository
+from ci_toolkit.state import ImageState, Source, State, read, write
 from tests.harness.images import DEBIAN_12, Tree, make_image, pip_package
 from tests.harness.pushing import destinations
 
@@ -57,6 +60,19 @@ class Places:
         with destinations() as there:
             there.push(repository, layout, root, (tag,))
         return root
+
+    def built(self, platforms: dict[str, list[Tree]]) -> Descriptor:
+        """Let it be as if the config's `app` had just been built so."""
+        layout, root = self.layout(".ci-toolkit/layouts/app", platforms)
+        config = load(self.root / ".ci-toolkit.yml", {})
+        image = ImageState(digest=root.digest, platforms=inspect(layout).platforms, layout=str(layout.path))
+        source = Source(images_hash=config.images_hash)
+        write(self.root / ".ci-toolkit" / "state.json", State(tool_version="0", source=source, images={"app": image}))
+        return root
+
+    def image(self) -> ImageState:
+        """What the state knows of `app`."""
+        return read(self.root / ".ci-toolkit" / "state.json").image("app")
 
     def archive(self, layout: Layout, name: str) -> Path:
         """A layout in a compressed tar."""
