@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ci_toolkit.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.cli.session import Session
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.scanners.trivy import Trivy
+    from ci_toolkit.scanners.trivy_server import TrivyServer
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.baseline import Baselines
     from ci_toolkit.steps.quarantine import Quarantine, Registries
@@ -100,4 +103,18 @@ def _scanner(session: Session) -> Trivy:
         clock=utc_now,
         progress=session.progress,
         logins=logins if logins.is_dir() else None,
+        server=_server(session),
     )
+
+
+def _server(session: Session) -> TrivyServer | None:
+    options = session.config.scan.server
+    if options is None:
+        return None
+    from ci_toolkit.scanners.trivy_server import TrivyServer
+
+    if options.token == "" and not session.settings.dry_run:
+        message = "scan.server.token: its variable isn't set, or is empty"
+        raise UsageError(message, hint="give the token to the job that scans, and to no other")
+    session.redact.add(options.token or "")
+    return TrivyServer(url=options.url, token=options.token or "", env=session.env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ci_toolkit.config.formats import registry_host
 from ci_toolkit.config.handoff import check_handoff
@@ -12,6 +13,7 @@ from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
 from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags import TagRule, check_rule
+from ci_toolkit.proxies import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +49,7 @@ def crosscheck(
             _check_cache(("images", name, "cache"), given["images"][name].get("cache"), image, report)
             _check_tag_rules(("images", name, "tags"), image.get("tags", ()), report)
     _check_names(filled, tuple(images), report)
+    _check_server(filled.get("scan", {}).get("server"), report)
     _check_baseline(filled.get("scan", {}).get("baseline"), filled, report)
     _check_commit(filled, written.get("commit", {}), report)
     check_handoff(filled, written, report)
@@ -128,6 +131,14 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
     for path, name in used:
         if name is not None and name not in known:
             report(path, f"no image is called {quoted(name)}: {_meant(name, known)}")
+
+
+def _check_server(server: Mapping[str, Any] | None, report: Report) -> None:
+    url = urlsplit((server or {}).get("url") or "")
+    if server and url.scheme == "http" and not server.get("insecure") and not is_loopback(url.hostname or ""):
+        report(
+            ("scan", "server", "url"), "this would be plain HTTP, over which anyone can give the verdict: write https"
+        )
 
 
 def _check_baseline(baseline: Mapping[str, Any] | None, config: Mapping[str, Any], report: Report) -> None:

@@ -139,6 +139,15 @@ class BaselineOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServerOptions:
+    """`scan.server`: the Trivy server whose database is asked."""
+
+    url: str
+    token: str | None = field(repr=False)
+    """None: none is sent; empty where its variable isn't set."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScanOptions:
     """`scan`: the scanner and the gate."""
 
@@ -155,6 +164,8 @@ class ScanOptions:
     """Kinds of findings."""
     baseline: BaselineOptions | None
     """None: everything found counts."""
+    server: ServerOptions | None
+    """None: Trivy scans with a database of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,7 @@ def rules(data: bytes, name: str, env: Mapping[str, str]) -> Rules:
     violations.raise_if_any(name)
     filled = known.filled(known.document, read.value)
     return Rules(
-        scan=typed_rules.scan(filled["scan"]),
+        scan=typed_rules.scan(filled["scan"], env),
         policy_hash=typed.policy_hash(filled["scan"]),
         trust=typed_rules.trust(filled["trust"]),
     )
