@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+import click
+
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.cli.session import Session
+    from ci_toolkit.cli.settings import Settings
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.scanners.trivy import Trivy
     from ci_toolkit.scanners.trivy_server import TrivyServer
@@ -79,6 +83,21 @@ def baselines_of(session: Session, registries: Registries) -> Baselines | None:
         progress=session.progress,
         policy_from=session.policy_from,
     )
+
+
+def print_cache(settings: Settings) -> None:
+    """What CI may keep of scans, as `NAME=VALUE` lines or JSON; nothing is asked and nothing written."""
+    from ci_toolkit.cli.session import session
+    from ci_toolkit.scanners.kept import KeptCache
+    from ci_toolkit.scanners.trivy import cache_directory
+
+    with session(settings, writes=False, asks=False, needs_config=False) as opened:
+        repositories = opened.config.scan.database.repositories
+        kept = KeptCache.of(cache_directory(opened.env).absolute(), repositories, utc_now().date()).as_json()
+    if settings.format == "json":
+        click.echo(neutral_json(kept))
+    else:
+        click.echo("\n".join(f"{name}={value}" for name, value in kept.items()))
 
 
 def utc_now() -> datetime:

@@ -136,6 +136,8 @@ class BaselineOptions:
     tag: str | None
     findings: str | None
     """A file below the config's directory; `{image}` stands for the image's name."""
+    repositories: Mapping[str, Destination] | None = None
+    """By image, where the tag is looked for, in a policy of the base revision; None: in the image's first one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,8 +61,7 @@ class DatabaseStore:
     ) -> None:
         """`patience`: how many seconds another process's download is waited for."""
         self._sources: tuple[str | None, ...] = tuple(repositories) or (None,)
-        key = hashlib.sha256(json.dumps(self._sources).encode()).hexdigest()[:12]
-        self.root = cache / key
+        self.root = cache / name_of(self._sources)
         self.incoming = self.root / "incoming"
         self._max_age = max_age
         self._clock = clock
@@ -138,6 +137,11 @@ class DatabaseStore:
             return _read(self.root / current["directory"] / "db", current["repository"])
         except (OSError, ValueError, TypeError, KeyError, ToolError):
             return None
+
+
+def name_of(sources: Sequence[str | None]) -> str:
+    """What a list of repositories is called where their databases are kept."""
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:12]
 
 
 def objection(updated: datetime, now: datetime, max_age: timedelta) -> str | None:

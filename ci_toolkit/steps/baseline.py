@@ -82,7 +82,7 @@ class Baselines:
         """What `find` asks."""
         for name in names:
             image = self._images[name]
-            first = next(iter(_remote(image.repositories)), None)
+            first = self._first(image)
             if self._options.tag and first:
                 url = self._registries.manifest_url(first, self._options.tag)
                 summary = f"find out what is deployed: {first}:{self._options.tag}, which is scanned too"
@@ -114,11 +114,19 @@ class Baselines:
         return self._pinned(image) if self._options.manifests else self._known(image, self._options.findings or "")
 
     def _tagged(self, image: ImageOptions, tag: str) -> Deployed:
-        repository = next(iter(_remote(image.repositories)), None)
+        repository = self._first(image)
         if repository is None:
-            message = "none of its repositories is on a registry"
+            message = "no registry is known where it could be deployed from"
             raise _NothingError(message)
         return self._held(repository.tagged(tag))
+
+    def _first(self, image: ImageOptions) -> Repository | None:
+        """Where the tag is looked for: what a change says of its repositories doesn't count for the base's policy."""
+        by_base = self._options.repositories
+        if by_base is None:
+            return next(iter(_remote(image.repositories)), None)
+        found = by_base.get(image.name)
+        return found if isinstance(found, Repository) else None
 
     def _pinned(self, image: ImageOptions) -> Deployed:
         found = references_in(
