@@ -154,7 +154,7 @@ def _check_baseline(baseline: Mapping[str, Any] | None, config: Mapping[str, Any
     elif environment is not None and environment not in environments:
         message = f"no environment is called {quoted(environment)}: {_meant(environment, tuple(environments))}"
         report((*here, "environment"), message)
-    elif "from" in baseline and not (environments[environment] if environment else config).get("pin"):
+    elif "from" in baseline and not ((environments[environment] or {}) if environment else config).get("pin"):
         report((*here, "from"), "no manifest is pinned there, so none tells what is deployed: name files under `pin`")
 
 

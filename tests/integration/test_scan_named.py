@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.named_scans import FINE, VULNERABLE, Places
+from tests.harness.registry import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,10 @@ def test_the_engines_image_and_what_docker_saves_of_it_are_one(places: Places, r
     assert code == 1
     assert by_file["saved.tar"]["digest"] == by_engine[f"docker:{name}"]["digest"]
     subprocess.run(["docker", "rmi", name], check=True, capture_output=True)
+    # What crane and kaniko write has its layers compressed.
+    subprocess.run([program("crane"), "pull", name, places.root / "pulled.tar"], check=True, capture_output=True)
+    code, pulled = scanned(run_command, places, "pulled.tar")
+    assert (code, pulled["pulled.tar"]["digest"]) == (1, by_file["saved.tar"]["digest"])
 
 
 def test_several_targets_are_one_scan_and_the_table_names_each(places: Places, run_command: Command) -> None:
