@@ -25,8 +25,8 @@ def running_server(directory: Path, stack: Stack, token: str) -> Iterator[str]:
     """Its address; it answers scans that bring the token."""
     url = f"localhost:{free_port()}"
     log = directory / "trivy-server.log"
-    command = [stack.trivy, "server", "--listen", url, "--token", token, "--cache-dir", directory / "cache"]
-    command += ["--db-repository", stack.database]
+    options = ["--listen", url, "--token", token, "--db-repository", stack.database]
+    command = [str(stack.trivy), "server", *options, "--cache-dir", str(directory / "cache")]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             _wait_for(f"http://{url}/healthz", process, log)
