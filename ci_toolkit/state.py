@@ -275,10 +275,9 @@ def _commit(document: Mapping[str, Any]) -> Commit:
 
 
 def _scan(document: Mapping[str, Any]) -> Scan:
-    known: dict[str, Any] = {"digest": Digest(document["digest"])}
-    if held := document.get("baseline"):
-        known["baseline"] = ScanBaseline(**{**held, "digest": Digest(held["digest"])})
-    return Scan(**{**document, **known})
+    held = document.get("baseline")
+    baseline = ScanBaseline(name=held["name"], digest=Digest(held["digest"])) if held else None
+    return Scan(**{**document, "digest": Digest(document["digest"]), "baseline": baseline})
 
 
 def _image(document: Mapping[str, Any]) -> ImageState:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_toolkit.config.nodes import Node
-    from ci_toolkit.config.options import ScanOptions, TrustOptions
+    from ci_toolkit.config.options import TrustOptions
+    from ci_toolkit.config.scan_options import ScanOptions
     from ci_toolkit.config.schema import Schema
     from ci_toolkit.model.reference import Destination
 

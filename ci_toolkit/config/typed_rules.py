@@ -6,14 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import formats, variables
-from ci_toolkit.config.options import (
-    BaselineOptions,
-    DatabaseOptions,
-    LintOptions,
-    ScanOptions,
-    ServerOptions,
-    TrustOptions,
-)
+from ci_toolkit.config.options import LintOptions, TrustOptions
+from ci_toolkit.config.scan_options import BaselineOptions, DatabaseOptions, ScanOptions, ServerOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds

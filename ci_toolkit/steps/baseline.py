@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ci_toolkit.config.options import BaselineOptions, ImageOptions, PinOptions
+    from ci_toolkit.config.options import ImageOptions, PinOptions
+    from ci_toolkit.config.scan_options import BaselineOptions
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.progress import Progress
