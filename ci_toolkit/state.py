@@ -40,6 +40,15 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScanBaseline:
+    """What a verdict was held against; the findings are the report `baseline`."""
+
+    name: str
+    """Where the digest is from, for people."""
+    digest: Digest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Scan:
     """Who scanned, with which knowledge, under which policy."""
 
@@ -53,6 +62,8 @@ class Scan:
     """`base` and the revision, where the policy isn't that of the config that is checked out."""
     database_updated: str | None = None
     database_repository: str | None = None
+    baseline: ScanBaseline | None = None
+    """None where everything counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,6 +274,12 @@ def _commit(document: Mapping[str, Any]) -> Commit:
     return Commit(**{**document, **known})
 
 
+def _scan(document: Mapping[str, Any]) -> Scan:
+    held = document.get("baseline")
+    baseline = ScanBaseline(name=held["name"], digest=Digest(held["digest"])) if held else None
+    return Scan(**{**document, "digest": Digest(document["digest"]), "baseline": baseline})
+
+
 def _image(document: Mapping[str, Any]) -> ImageState:
     known = dict(document)
     if "digest" in known:
@@ -277,7 +294,7 @@ def _image(document: Mapping[str, Any]) -> ImageState:
     if "findings" in known:
         known["findings"] = Counts(**known["findings"])
     if scan := known.get("scan"):
-        known["scan"] = Scan(**{**scan, "digest": Digest(scan["digest"])})
+        known["scan"] = _scan(scan)
     if upload := known.get("code_scanning"):
         known["code_scanning"] = CodeScanning(**{**upload, "categories": tuple(upload["categories"])})
     return ImageState(**known)

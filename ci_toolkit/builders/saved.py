@@ -13,7 +13,9 @@ import json
 import posixpath
 import shutil
 import tarfile
-from typing import IO, TYPE_CHECKING, Any
+import zlib
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _CHUNK = 1024 * 1024
 _MAX_CONFIG = 16 * 1024 * 1024
 _LEVEL = 6
+_GZIP = b"\x1f\x8b"
+_SAVE_AGAIN = "save one image, by itself, again; if it stays so, update the engine"
 
 
 def to_layout(archive: Iterable[bytes], workspace: Workspace, annotations: Mapping[str, str]) -> None:
@@ -37,25 +41,38 @@ def to_layout(archive: Iterable[bytes], workspace: Workspace, annotations: Mappi
     Raises IntegrityError where a layer isn't what the image's config says, ToolError for a broken archive or a
     full disk.
     """
-    layout = Layout(workspace.layout)
+    with unpacked(archive, workspace) as files:
+        write_layout(files, Layout(workspace.layout), annotations)
+
+
+def write_layout(files: Mapping[str, Path], layout: Layout, annotations: Mapping[str, str]) -> None:
+    """Write the one image of an unpacked archive; raises IntegrityError where its parts don't agree."""
+    layout.create()
+    config, layers = _image(files)
+    # One file may be several layers: an empty step gives the same layer every time.
+    packed = {file: _add_layer(layout, file, diff_id) for file, diff_id in dict(layers).items()}
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": Descriptor(OCI_CONFIG, layout.add(config), len(config)).as_json(),
+        "layers": [packed[file].as_json() for file, _ in layers],
+        **({"annotations": dict(sorted(annotations.items()))} if annotations else {}),
+    }
+    manifest = json.dumps(document, separators=(",", ":")).encode()
+    layout.write_entries([Descriptor(OCI_MANIFEST, layout.add(manifest), len(manifest))])
+
+
+@contextmanager
+def unpacked(archive: Iterable[bytes], workspace: Workspace) -> Iterator[Mapping[str, Path]]:
+    """The archive's files by their names there, compressed or not, while the block makes a layout of them.
+
+    Raises ToolError for a broken archive or a full disk.
+    """
     try:
-        files = _unpack(archive, workspace.saved)
-        layout.create()
-        config, layers = _image(files)
-        # One file may be several layers: an empty step gives the same layer every time.
-        packed = {file: _add_layer(layout, file, diff_id) for file, diff_id in dict(layers).items()}
-        document = {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "config": Descriptor(OCI_CONFIG, layout.add(config), len(config)).as_json(),
-            "layers": [packed[file].as_json() for file, _ in layers],
-            **({"annotations": dict(sorted(annotations.items()))} if annotations else {}),
-        }
-        manifest = json.dumps(document, separators=(",", ":")).encode()
-        layout.write_entries([Descriptor(OCI_MANIFEST, layout.add(manifest), len(manifest))])
-    except (OSError, tarfile.TarError) as error:
-        message = f"the engine's image can't be written as a layout to {workspace.layout}: {error}"
-        raise ToolError(message, hint="is the disk full?") from error
+        yield _unpack(archive, workspace.saved)
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        message = f"the image's archive can't be written as a layout to {workspace.layout}: {error}"
+        raise ToolError(message, hint="is the disk full, or the archive cut off?") from error
     finally:
         shutil.rmtree(workspace.saved, ignore_errors=True)
 
@@ -65,7 +82,7 @@ def _unpack(archive: Iterable[bytes], directory: Path) -> dict[str, Path]:
     directory.mkdir(parents=True)
     files: dict[str, Path] = {}
     links: dict[str, str] = {}
-    with tarfile.open(fileobj=io.BufferedReader(_Stream(archive), _CHUNK), mode="r|") as tar:
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(archive), _CHUNK), mode="r|*") as tar:
         for number, member in enumerate(tar):
             name = posixpath.normpath(member.name)
             if member.issym():
@@ -91,27 +108,34 @@ def _image(files: Mapping[str, Path]) -> tuple[bytes, list[tuple[Path, str]]]:
         layers = [files[posixpath.normpath(name)] for name in image["Layers"] or []]
         return config, list(zip(layers, diff_ids, strict=True))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"the engine's archive isn't one whole image: {type(error).__name__}: {error}"
-        raise IntegrityError(message, hint="build again; if it stays so, update the engine") from error
+        message = f"the archive isn't one whole image: {type(error).__name__}: {error}"
+        raise IntegrityError(message, hint=_SAVE_AGAIN) from error
 
 
 def _add_layer(layout: Layout, file: Path, diff_id: str) -> Descriptor:
     """Compress a layer into the layout: no name, no time, one level, so that the same layer has the same digest."""
     plain = hashlib.sha256()
     incoming = layout.blobs / f".incoming.{file.name}"
-    with file.open("rb") as source, incoming.open("wb") as target:
+    with _uncompressed(file) as source, incoming.open("wb") as target:
         hashing = _Hashing(target)
         with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=hashing, mtime=0) as packed:
             while chunk := source.read(_CHUNK):
                 plain.update(chunk)
                 packed.write(chunk)
     if f"sha256:{plain.hexdigest()}" != diff_id:
-        message = f"a layer of the engine's image is sha256:{plain.hexdigest()} where its config says {diff_id}"
-        raise IntegrityError(message, hint="build again; if it stays so, update the engine")
+        message = f"a layer of the archive is sha256:{plain.hexdigest()} where its config says {diff_id}"
+        raise IntegrityError(message, hint=_SAVE_AGAIN)
     digest = Digest(f"sha256:{hashing.sha256.hexdigest()}")
     incoming.replace(layout.blob(digest))
     file.unlink(missing_ok=True)
     return Descriptor(OCI_LAYER_GZIP, digest, hashing.size)
+
+
+def _uncompressed(file: Path) -> BinaryIO:
+    """A layer as its config knows it: `crane pull` and kaniko save it compressed."""
+    with file.open("rb") as start:
+        packed = start.read(len(_GZIP)) == _GZIP
+    return cast("BinaryIO", gzip.open(file)) if packed else file.open("rb")
 
 
 class _Hashing:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.plan import Action
-    from ci_toolkit.state import State
+    from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.scan_targets import Scannable
 
 _STARTS_A_RUN = frozenset({"build", "tag"})
 _JUDGE = frozenset({"scan", "push", "sarif"})
@@ -73,7 +76,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
             )
         finally:
             if wishes.findings:
-                _print_findings(opened, workshop, wishes.findings)
+                print_findings(opened, workshop.scanned, opened.images, wishes.findings)
             elif wishes.check:
                 _print_checked(opened, workshop)
             else:
@@ -108,7 +111,12 @@ def print_state(opened: Session, state: State) -> None:
         )
 
 
-def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", "json"]) -> None:
+def print_findings(
+    opened: Session,
+    scanned: Sequence[tuple[ImageFindings, ImageState, Decision]],
+    images: Mapping[str, Scannable],
+    form: Literal["table", "json"],
+) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
     from ci_toolkit.git import checkout_of
     from ci_toolkit.report.table import scan_json, scan_table
@@ -116,8 +124,8 @@ def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", 
 
     top = checkout_of(opened.config.root) or opened.config.root
     explained = []
-    for findings, image, decision in workshop.scanned:
-        options = opened.images[findings.image]
+    for findings, image, decision in scanned:
+        options = images[findings.image]
         place = base_line(options, top)
         explanation = explanation_of(findings, decision, opened.config.scan.gate, options, place)
         explained.append((findings, image, decision, explanation))

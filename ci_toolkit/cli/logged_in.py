@@ -22,12 +22,13 @@ _WORKERS = 4
 
 
 @contextmanager
-def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
+def logged_in(opened: Session, steps: Collection[str], hosts: Collection[str] = ()) -> Iterator[Session]:
     """The session with the logins in it that config, CI system and clouds give and the Docker config lacks.
 
     Where there are none, or no step runs a tool that asks registries, it is the session itself and nothing is written.
     What is written is gone when the block ends, however it ends; what killed runs left goes at the start. A run that
-    may not log in gets a config without any login, the Docker config's own left out too.
+    may not log in gets a config without any login, the Docker config's own left out too. `hosts`: registries besides
+    those of the config.
     """
     from ci_toolkit.commits.keys import places
     from ci_toolkit.private import sweep, temporary_directory
@@ -40,7 +41,7 @@ def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
         sweep(place)
     tools = bool(_TOOLS_ASK_REGISTRIES & set(steps))
     as_nobody = tools and not opened.trust.allows("login")
-    had, nobody = _lacking(opened) if tools and not as_nobody else ({}, ())
+    had, nobody = _lacking(opened, hosts) if tools and not as_nobody else ({}, ())
     if not had and not nobody and not as_nobody:
         yield opened
         return
@@ -63,11 +64,11 @@ def logged_in(opened: Session, steps: Collection[str]) -> Iterator[Session]:
             runner.stop()
 
 
-def _lacking(opened: Session) -> tuple[Mapping[str, Credential], Collection[str]]:
+def _lacking(opened: Session, others: Collection[str]) -> tuple[Mapping[str, Credential], Collection[str]]:
     """The logins that the Docker config lacks, and hosts where it mustn't have any; nothing where it needs none."""
     registries = opened.config.registries
     nobody = [h for h, o in registries.items() if o.auth and o.auth.provider == "anonymous"]
-    hosts = [host for host in _hosts(opened) if host not in nobody]
+    hosts = [host for host in dict.fromkeys([*_hosts(opened), *others]) if host not in nobody]
     if not nobody and not any(o.auth for o in registries.values()) and not _may_have_more(opened.env):
         return {}, ()
     from ci_toolkit.registry.docker_config import docker_directory

@@ -9,7 +9,14 @@ from ci_toolkit.config.ignore_places import ignore_places
 from ci_toolkit.errors import SourceLine, ToolkitError
 from ci_toolkit.git import checkout_of
 from ci_toolkit.report.run_report import ImageReport, RunReport
-from ci_toolkit.steps.scanned import base_line, decision_of_that_day, explanation_of, findings_of, from_top
+from ci_toolkit.steps.scanned import (
+    base_line,
+    baseline_of,
+    decision_of_that_day,
+    explanation_of,
+    findings_of,
+    from_top,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +69,8 @@ def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path)
         try:
             read = findings_of(options.name, image, opened.config.root)
             policy = opened.config.scan.gate
-            decision = decision_of_that_day(read, policy, scratch=options.scratch)
+            held = baseline_of(options.name, image, opened.config.root)
+            decision = decision_of_that_day(read, policy, scratch=options.scratch, baseline=held)
             explanation = explanation_of(read, decision, policy, options, place)
             findings = read
         except ToolkitError as error:

@@ -16,9 +16,9 @@ from ci_toolkit.cli.kept_logins import Found, find_kept, learn
 from ci_toolkit.cli.progress import chosen_progress
 from ci_toolkit.cli.settings import DEFAULT_WORKDIR
 from ci_toolkit.cli.workdir import check_workdir, workdir
-from ci_toolkit.config.find import find
-from ci_toolkit.config.load import load
-from ci_toolkit.errors import ToolkitError, UsageError
+from ci_toolkit.config.find import NAME, find
+from ci_toolkit.config.load import default_config, load
+from ci_toolkit.errors import ConfigError, ToolkitError, UsageError
 from ci_toolkit.git import checkout_of
 from ci_toolkit.model.trust import Trust
 from ci_toolkit.process import SystemRunner
@@ -108,21 +108,23 @@ class Session:
 
 
 @contextmanager
-def session(settings: Settings, *, writes: bool = True, judges: bool = True, asks: bool = True) -> Iterator[Session]:
+def session(
+    settings: Settings, *, writes: bool = True, judges: bool = True, asks: bool = True, needs_config: bool = True
+) -> Iterator[Session]:
     """Open a session: config loaded, context read, workdir held (not where nothing is written).
 
     `judges`: the command goes by the gate's policy, which may be the base revision's. `asks`: it asks registries, so
-    that the secrets of their logins are wanted.
+    that the secrets of their logins are wanted. Without `needs_config` it goes by the defaults where there is none.
     """
     env, redact = dict(os.environ), Redactor()
-    file = find(Path.cwd(), settings.config).absolute()
+    file = _config_file(settings, needed=needs_config)
     path = (settings.workdir or file.parent / DEFAULT_WORKDIR).absolute()
     check_workdir(path, checkout_of(file.parent))
     context = detect_context(SystemRunner(env, redact), file.parent, env, _own_commits(path))
     base = BaseRules(settings, file, context, env, redact)
     trust = base.trust()
     logs_in = asks and trust.allows("login")
-    config = load(file, env, logins=logs_in)
+    config = load(file, env, logins=logs_in) if needs_config or file.is_file() else default_config(file.parent)
     for secret in config.secrets:
         redact.add(secret)
     logins = Found()
@@ -163,6 +165,16 @@ def session(settings: Settings, *, writes: bool = True, judges: bool = True, ask
             if other:
                 other.close()
             runner.stop()
+
+
+def _config_file(settings: Settings, *, needed: bool) -> Path:
+    """The config; one that isn't needed and isn't there would lie in the current directory."""
+    try:
+        return find(Path.cwd(), settings.config).absolute()
+    except ConfigError:
+        if needed:
+            raise
+        return Path.cwd() / NAME
 
 
 def _other_repository(

@@ -151,43 +151,16 @@ class Workshop:
         return TagStep(images=session.images, context=session.context, now=self._now, progress=session.progress)
 
     def _scan(self) -> Step:
-        from ci_toolkit.scanners.trivy import Trivy, cache_directory
-        from ci_toolkit.steps.scan import ScanStep
+        from ci_toolkit.cli.scanning import baselines_of, scan_step
 
-        session = self._session
-        options = session.config.scan
-        scanner = Trivy(
-            session.runner,
-            cache=cache_directory(session.env),
-            repositories=options.database.repositories,
-            max_age=options.database.max_age,
-            timeout=options.timeout,
-            image=options.trivy_image,
-            categories=options.look_for,
-            clock=_utc_now,
-            progress=session.progress,
-            logins=self._docker_directory() if session.config.quarantine else None,
-        )
-        return ScanStep(
-            list(session.images.values()),
-            scanner=scanner,
-            policy=options.gate,
-            policy_hash=session.config.policy_hash,
-            policy_from=session.policy_from,
-            root=session.config.root,
-            workdir=session.workdir,
-            clock=_utc_now,
-            progress=session.progress,
+        return scan_step(
+            self._session,
+            list(self._session.images.values()),
             save=self._save,
-            quarantine=self._quarantine(),
             show=lambda findings, image, decision: self.scanned.append((findings, image, decision)),
+            quarantine=self._quarantine(),
+            baselines=baselines_of(self._session, self.destinations()),
         )
-
-    def _docker_directory(self) -> Path | None:
-        from ci_toolkit.registry.docker_config import docker_directory
-
-        directory = docker_directory(self._session.env).absolute()
-        return directory if directory.is_dir() else None
 
     def _push(self) -> Step:
         from ci_toolkit.steps.push import PushStep
@@ -296,7 +269,3 @@ def _show_diff(session: Session) -> Callable[[str], None]:
             click.echo(neutralise(session.redact(line)), err=to_stderr)
 
     return show
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

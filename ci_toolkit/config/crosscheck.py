@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ci_toolkit.config.formats import registry_host
 from ci_toolkit.config.handoff import check_handoff
@@ -12,6 +13,7 @@ from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import LayoutRepository, parse_destination
 from ci_toolkit.model.suggestion import nearest
 from ci_toolkit.model.tags import TagRule, check_rule
+from ci_toolkit.proxies import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +52,8 @@ def crosscheck(
         if path is not None and escapes(directory, path):
             report(("scan", "ignore-files", index), "a symbolic link on the way leads out of the config's directory")
     _check_names(filled, tuple(images), report)
+    _check_server(filled.get("scan", {}).get("server"), report)
+    _check_baseline(filled.get("scan", {}).get("baseline"), filled, report)
     _check_commit(filled, written.get("commit", {}), report)
     check_handoff(filled, written, report)
     _check_hosts(filled.get("registries", {}), report)
@@ -130,6 +134,31 @@ def _check_names(config: Mapping[str, Any], known: tuple[str, ...], report: Repo
     for path, name in used:
         if name is not None and name not in known:
             report(path, f"no image is called {quoted(name)}: {meant(name, known)}")
+
+
+def _check_server(server: Mapping[str, Any] | None, report: Report) -> None:
+    url = urlsplit((server or {}).get("url") or "")
+    if server and url.scheme == "http" and not server.get("insecure") and not is_loopback(url.hostname or ""):
+        report(
+            ("scan", "server", "url"), "this would be plain HTTP, over which anyone can give the verdict: write https"
+        )
+
+
+def _check_baseline(baseline: Mapping[str, Any] | None, config: Mapping[str, Any], report: Report) -> None:
+    here: Place = ("scan", "baseline")
+    if baseline is None:
+        return
+    sources = [option for option in ("from", "tag", "findings") if option in baseline]
+    if len(sources) != 1:
+        report(here, f"give exactly one of from, tag and findings; given: {listed(sources, 'and') or 'none'}")
+    environment, environments = baseline.get("environment"), config.get("environments", {})
+    if environment is not None and "from" not in baseline:
+        report((*here, "environment"), "it goes with `from: manifests` alone")
+    elif environment is not None and environment not in environments:
+        message = f"no environment is called {quoted(environment)}: {meant(environment, tuple(environments))}"
+        report((*here, "environment"), message)
+    elif "from" in baseline and not ((environments[environment] or {}) if environment else config).get("pin"):
+        report((*here, "from"), "no manifest is pinned there, so none tells what is deployed: name files under `pin`")
 
 
 def _names_in_environment(here: Place, options: Mapping[str, Any]) -> Iterator[tuple[Place, str | None]]:

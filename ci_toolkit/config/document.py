@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ci_toolkit.conformance import SchemaNode
 
 _MOST_CHARACTERS = 1024 * 1024
-_LATER = "commit"
-"""Its secrets are asked for where a commit is made: the jobs that build and scan shouldn't have them."""
+_LATER = ("commit", "scan")
+"""Their secrets are asked for where they are used: the other jobs shouldn't have them."""
 _TOO_LONG = "the config's variables hold more than 1 MiB altogether"
 
 
@@ -91,7 +91,7 @@ def _scalar(document: Document, node: Scalar, option: SchemaNode | None, path: P
 
 def _secret(document: Document, node: Scalar, path: Path) -> str:
     name = variables.only_variable(node.text)
-    if name is not None and document.needs_secrets and path[0] != _LATER:
+    if name is not None and document.needs_secrets and path[0] not in _LATER:
         try:
             if not variables.replaced(node.text, document.env):
                 _unusable(document, node, path, f"the environment variable {name} is empty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ci_toolkit.config.paths import check_inside, check_pattern, check_relative, check_secret
 from ci_toolkit.config.violations import listed
@@ -203,6 +204,19 @@ def _platform_hint(system: str, architecture: str) -> str:
     return "write OS/ARCHITECTURE, such as linux/amd64, linux/arm64 or linux/arm/v7"
 
 
+def server_address(text: str) -> str:
+    """`https://HOST` or `http://HOST`, with port and path; raises UsageError for anything else."""
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine or "@" in text or "?" in text or "#" in text or not text.isascii() or not text.isprintable():
+        message = f"{text[:100]!r} is no server's address"
+        raise UsageError(message, hint="write https://HOST or https://HOST:PORT, without user and query")
+    return text.rstrip("/")
+
+
 CHECKS: Mapping[str, Callable[[str], object]] = {
     "build-context": build_context,
     "cache-path": cache_path,
@@ -225,6 +239,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "relative-path": check_relative,
     "remote-repository": remote_repository,
     "secret-path": check_secret,
+    "server-address": server_address,
     "tag-part": tag_part,
     "tag-pattern": tag_pattern,
     "tag-template": check_template,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
+from ci_toolkit.config.find import NAME
 from ci_toolkit.config.formats import duration
 from ci_toolkit.config.ignore_files import with_files, wrong_dates
 from ci_toolkit.config.parse import parse
@@ -48,6 +49,12 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True, today: date
     filled = rules.filled(rules.document, read.value)
     scan = with_files(filled["scan"], _beside(file.parent), env, today, filled["images"])
     return typed.config({**filled, "scan": scan}, rules, file, env)
+
+
+def default_config(directory: Path) -> Config:
+    """A config without images, all defaults, as if it lay in this directory."""
+    rules = schema.load()
+    return typed.config(rules.filled(rules.document, {"images": {}}), rules, directory / NAME, {})
 
 
 def lint_defaults() -> LintOptions:

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
     from pathlib import Path
 
+    from ci_toolkit.config.scan_options import ScanOptions
     from ci_toolkit.model.field_path import FieldPath
-    from ci_toolkit.model.findings import Category
     from ci_toolkit.model.lint import Rule, Setting
     from ci_toolkit.model.namespace import Namespace
-    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Destination, Repository
-    from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.model.tags import Flavor, TagRule
     from ci_toolkit.model.trust import Deed, Kind
 
@@ -115,36 +112,6 @@ class BuilderOptions:
     name: str | None
     create: bool
     """A docker-container builder may be created where no other can export an OCI layout."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DatabaseOptions:
-    """`scan.database`: where Trivy's vulnerability database comes from."""
-
-    repositories: tuple[str, ...]
-    """In order of preference; empty: Trivy's own."""
-    max_age: timedelta
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScanOptions:
-    """`scan`: the scanner and the gate."""
-
-    gate: GatePolicy
-    database: DatabaseOptions
-    timeout: timedelta
-    trivy_image: str
-    """The container image Trivy is run from where it isn't on PATH."""
-    policy_from: Literal["head", "base"]
-    """Whose `scan` section counts on a pull request."""
-    sbom: tuple[SbomFormat, ...]
-    """The bills of materials that are made of a scan, beside what the CI system takes."""
-    look_for: tuple[Category, ...]
-    """Kinds of findings."""
-    ignore_files: tuple[str, ...]
-    """Files of ignored findings, relative to the config's directory. What they list is in `gate` already."""
-    ignore_lifetime: timedelta
-    """How long a finding may be ignored at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -58,7 +58,7 @@ def config(filled: Mapping[str, Any], schema: Schema, file: Path, env: Mapping[s
         registries={registry.host: registry for registry in registries},
         images=images,
         builder=BuilderOptions(name=filled["builder"].get("name"), create=filled["builder"]["create"]),
-        scan=scan(filled["scan"]),
+        scan=scan(filled["scan"], env),
         trust=trust(filled["trust"]),
         sarif=SarifOptions(upload=filled["sarif"]["upload"], category=filled["sarif"]["category"]),
         pin=tuple(_pin(entry) for entry in filled["pin"]),
@@ -104,7 +104,7 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
     return AuthOptions(
         provider=options.get("provider", "login"),
         username=options.get("username"),
-        password=_secret_value(options.get("password"), env),
+        password=variables.secret(options.get("password"), env),
         role=options.get("role"),
         tenant_id=options.get("tenant-id"),
         client_id=options.get("client-id"),
@@ -113,21 +113,6 @@ def _auth(options: Mapping[str, Any], env: Mapping[str, str]) -> AuthOptions:
         connection_id=options.get("connection-id"),
         id_token_env=options.get("id-token-env"),
     )
-
-
-def _secret_value(text: str | None, env: Mapping[str, str]) -> str | None:
-    """None where the variable isn't there: then `Document` knew that nobody needs it."""
-    if text is None:
-        return None
-    try:
-        return variables.replaced(text, env) or None
-    except variables.Unresolvable:
-        return None
-
-
-def _later(text: str | None, env: Mapping[str, str]) -> str | None:
-    """Empty where the variable isn't there, which counts only once a commit is made."""
-    return None if text is None else _secret_value(text, env) or ""
 
 
 def _image(name: str, options: Mapping[str, Any], schema: Schema, root: Path) -> ImageOptions:
@@ -225,10 +210,12 @@ def _commit(options: Mapping[str, Any], env: Mapping[str, str]) -> CommitOptions
     return CommitOptions(
         mode=options["mode"],
         repository=options.get("repository"),
-        token=_later(options.get("token"), env),
-        ssh_key=_later(options.get("ssh-key"), env),
+        token=variables.later(options.get("token"), env),
+        ssh_key=variables.later(options.get("ssh-key"), env),
         known_hosts=options.get("known-hosts"),
-        signing=SigningOptions(format=signing["format"], key=_later(signing["key"], env) or "") if signing else None,
+        signing=SigningOptions(format=signing["format"], key=variables.later(signing["key"], env) or "")
+        if signing
+        else None,
         branch=options.get("branch"),
         remote=options["remote"],
         message=options["message"],

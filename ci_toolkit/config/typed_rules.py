@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.config import formats
-from ci_toolkit.config.options import DatabaseOptions, LintOptions, ScanOptions, TrustOptions
+from ci_toolkit.config import formats, variables
+from ci_toolkit.config.options import LintOptions, TrustOptions
+from ci_toolkit.config.scan_options import BaselineOptions, DatabaseOptions, ScanOptions, ServerOptions
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.namespace import Namespace
 from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
@@ -20,8 +21,8 @@ def trust(options: Mapping[str, Any]) -> TrustOptions:
     return TrustOptions(forks=tuple(options["forks"]), pull_request_target=tuple(options["pull-request-target"]))
 
 
-def scan(options: Mapping[str, Any]) -> ScanOptions:
-    """The options of `scan`."""
+def scan(options: Mapping[str, Any], env: Mapping[str, str]) -> ScanOptions:
+    """The options of `scan`, the server's token from `env`."""
     gate = options["gate"]
     policy = GatePolicy(
         thresholds=_thresholds(gate),
@@ -45,6 +46,21 @@ def scan(options: Mapping[str, Any]) -> ScanOptions:
         look_for=tuple(options["look-for"]),
         ignore_files=tuple(options["ignore-files"]),
         ignore_lifetime=formats.duration(options["ignore-lifetime"]),
+        baseline=_baseline(options["baseline"]) if "baseline" in options else None,
+        server=_server(options["server"], env) if "server" in options else None,
+    )
+
+
+def _server(options: Mapping[str, Any], env: Mapping[str, str]) -> ServerOptions:
+    return ServerOptions(url=formats.server_address(options["url"]), token=variables.later(options.get("token"), env))
+
+
+def _baseline(options: Mapping[str, Any]) -> BaselineOptions:
+    return BaselineOptions(
+        manifests="from" in options,
+        environment=options.get("environment"),
+        tag=options.get("tag"),
+        findings=options.get("findings"),
     )
 
 

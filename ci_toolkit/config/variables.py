@@ -60,3 +60,18 @@ def _value(name: str, env: Mapping[str, str]) -> str:
         message = f"the environment variable {name} holds the control character {bad[1]}"
         raise Unresolvable(message)
     return env[name]
+
+
+def secret(text: str | None, env: Mapping[str, str]) -> str | None:
+    """None where the variable isn't there: then `Document` knew that nobody needs it."""
+    if text is None:
+        return None
+    try:
+        return replaced(text, env) or None
+    except Unresolvable:
+        return None
+
+
+def later(text: str | None, env: Mapping[str, str]) -> str | None:
+    """Empty where the variable isn't there, which counts only once it is used."""
+    return None if text is None else secret(text, env) or ""

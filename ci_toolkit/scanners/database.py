@@ -61,8 +61,7 @@ class DatabaseStore:
     ) -> None:
         """`patience`: how many seconds another process's download is waited for."""
         self._sources: tuple[str | None, ...] = tuple(repositories) or (None,)
-        key = hashlib.sha256(json.dumps(self._sources).encode()).hexdigest()[:12]
-        self.root = cache / key
+        self.root = cache / name_of(self._sources)
         self.incoming = self.root / "incoming"
         self._max_age = max_age
         self._clock = clock
@@ -94,13 +93,7 @@ class DatabaseStore:
         return waited or self._objection(database) is not None
 
     def _objection(self, database: Database) -> str | None:
-        """Why this database can't be relied on, if it can't."""
-        age = self._clock() - database.updated
-        if age > self._max_age:
-            return f"was made {_hours(age)} ago, and {_hours(self._max_age)} are allowed"
-        if age < -_CLOCK_SKEW:
-            return f"was made in the future, {database.updated.isoformat()}: is this machine's clock right?"
-        return None
+        return objection(database.updated, self._clock(), self._max_age)
 
     def _refresh(self, old: Database | None, download: Callable[[Path, str | None], None]) -> Database:
         failures, hint = [], _HINT
@@ -146,6 +139,27 @@ class DatabaseStore:
             return None
 
 
+def name_of(sources: Sequence[str | None]) -> str:
+    """What a list of repositories is called where their databases are kept."""
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:12]
+
+
+def objection(updated: datetime, now: datetime, max_age: timedelta) -> str | None:
+    """Why a database that was made then can't be relied on, if it can't."""
+    age = now - updated
+    if age > max_age:
+        return f"was made {_hours(age)} ago, and {_hours(max_age)} are allowed"
+    if age < -_CLOCK_SKEW:
+        return f"was made in the future, {updated.isoformat()}: is this machine's clock right?"
+    return None
+
+
+def time_of(text: str) -> datetime:
+    """A time as Trivy writes it; raises ValueError for what is none."""
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def _read(directory: Path, repository: str | None) -> Database:
     """A database as it lies there; raises ToolError for one that is none, or holds nothing."""
     try:
@@ -154,7 +168,7 @@ def _read(directory: Path, repository: str | None) -> Database:
             message = f"the database has schema {metadata['Version']!r}, Trivy reads {_SCHEMA}"
             raise ToolError(message)
         filled = has_entries(directory / "trivy.db", "vulnerability")
-        times = {name: _time(metadata[name]) for name in ("UpdatedAt", "NextUpdate", "DownloadedAt")}
+        times = {name: time_of(metadata[name]) for name in ("UpdatedAt", "NextUpdate", "DownloadedAt")}
     except (OSError, ValueError, TypeError, KeyError) as error:
         message = f"no vulnerability database in {directory}: {type(error).__name__}: {error}"
         raise ToolError(message[:400]) from None
@@ -168,11 +182,6 @@ def _read(directory: Path, repository: str | None) -> Database:
         downloaded=times["DownloadedAt"],
         repository=repository,
     )
-
-
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _hours(age: timedelta) -> str:

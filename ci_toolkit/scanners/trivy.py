@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +21,7 @@ from ci_toolkit.scanners.trivy_program import TrivyProgram
 from ci_toolkit.scanners.trivy_report import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress, Task
     from ci_toolkit.scanners.base import Target
     from ci_toolkit.scanners.database import Database
+    from ci_toolkit.scanners.trivy_server import TrivyServer
 
 _MAX_REPORT = 512 * 1024 * 1024
 _JAVA_WANTED = "Java DB"
@@ -62,15 +63,19 @@ class Trivy:
         parallel: int = 0,
         grace: float = 15.0,
         logins: Path | None = None,
+        server: TrivyServer | None = None,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
         `categories`: what is looked for.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
         `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
-        config's directory, for a Trivy in a container that reads from a registry.
+        config's directory, for a Trivy in a container that reads from a registry. `server`: whose database is asked;
+        None: the one here.
         """
-        self._program = TrivyProgram(runner=runner, image=image, named=program)
+        self._server = server
+        variables = server.variables if server else {}
+        self._program = TrivyProgram(runner=runner, image=image, named=program, variables=variables)
         self._categories = categories
         self._logins = logins
         self._progress = progress
@@ -79,6 +84,7 @@ class Trivy:
         self._parallel = parallel or os.cpu_count() or 1
         self._grace = grace
         self._clock = clock
+        self._max_age = max_age
         self._cache = cache
         self._java = cache / "java"
         self._layers = LayerCache(cache / "layers", slots=self._parallel)
@@ -90,18 +96,19 @@ class Trivy:
     def commands(self, targets: Sequence[Target], private: Path) -> Sequence[Command]:
         """See `Scanner.commands`."""
         place = Private(private)
+        by_server = f", with the database of {self._server.url}" if self._server else ""
         refresh = [
             Command(
                 argv=self._download(self._store.incoming, source, place),
                 summary=f"refresh the vulnerability database from {source or TRIVYS_OWN}",
                 when="the database is due" + (" and the repository before has none" if index else ""),
             )
-            for index, source in enumerate(self._store.sources)
+            for index, source in enumerate(() if self._server else self._store.sources)
         ]
         scans = [
             Command(
                 argv=self._scan(target, place),
-                summary=f"scan {target.image} {target.platform}",
+                summary=f"scan {target.image} {target.platform}{by_server}",
                 image=target.image,
             )
             for target in targets
@@ -112,16 +119,25 @@ class Trivy:
         """See `Scanner.scan`."""
         place = Private(private)
         self._prepare(place)
-        with self._store.ready(lambda cache, source: self._refresh(cache, source, place)) as database:
-            self._link(place, database)
+        with self._database(place) as (updated, repository):
             reports = self._scan_all(targets, place)
         versions = sorted({version for _, version in reports})
         return Scanned(
             findings=tuple(findings for findings, _ in reports),
             version=", ".join(versions),
-            database_updated=database.updated.isoformat(timespec="seconds"),
-            database_repository=database.repository,
+            database_updated=updated.isoformat(timespec="seconds"),
+            database_repository=repository,
         )
+
+    @contextmanager
+    def _database(self, place: Private) -> Iterator[tuple[datetime, str | None]]:
+        """When the database that is asked was made, and where it is from; it stays as it is while the block runs."""
+        if self._server:
+            yield self._server.database_updated(now=self._clock(), max_age=self._max_age), self._server.url
+            return
+        with self._store.ready(lambda cache, source: self._refresh(cache, source, place)) as database:
+            self._link(place, database)
+            yield database.updated, database.repository
 
     def _prepare(self, place: Private) -> None:
         try:
@@ -208,8 +224,9 @@ class Trivy:
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
         logins = self._logins if target.remote else None
-        program = self._program.start(place, self._cache, online=bool(target.remote), logins=logins)
-        return scan_argv(program, target, place, self._categories, seconds=self._timeout)
+        server = self._server.url if self._server else ""
+        program = self._program.start(place, self._cache, online=bool(target.remote or server), logins=logins)
+        return scan_argv(program, target, place, self._categories, seconds=self._timeout, server=server)
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
         program = self._program.start(place, self._cache, online=True)

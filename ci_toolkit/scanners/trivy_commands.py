@@ -62,9 +62,18 @@ def cache_of(target: Target) -> Path:
 
 
 def scan_argv(
-    program: Sequence[str], target: Target, private: Private, categories: Collection[Category], *, seconds: float
+    program: Sequence[str],
+    target: Target,
+    private: Private,
+    categories: Collection[Category],
+    *,
+    seconds: float,
+    server: str = "",
 ) -> tuple[str, ...]:
-    """One platform's scan for these: everything found goes into the report, whatever its severity; exit code 0."""
+    """One platform's scan for these: everything found goes into the report, whatever its severity; exit code 0.
+
+    `server`: the address of the Trivy server whose database is asked, where it isn't the one here.
+    """
     looked_for = [name for category, name in _SCANNERS.items() if category in categories]
     in_config = [name for name in looked_for if name in _CONFIG_SCANNERS]
     return (
@@ -85,6 +94,7 @@ def scan_argv(
         "--skip-check-update",
         "--offline-scan",
         f"--timeout={seconds:g}s",
+        *((f"--server={server}",) if server else ()),
         *_remote(target),
     )
 
@@ -128,13 +138,20 @@ def convert_argv(program: Sequence[str], report: Path, to: Path, form: str, priv
 
 
 def container(
-    image: str, mounts: Sequence[Path], cwd: Path, *, user: str, online: bool, logins: Path | None = None
+    image: str,
+    mounts: Sequence[Path],
+    cwd: Path,
+    *,
+    user: str,
+    online: bool,
+    logins: Path | None = None,
+    variables: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The start of a command that runs Trivy from its container image.
 
     The directories are mounted at their own paths, so that what follows is the same as without a container. Online
     it shares the machine's network, because a registry may be the machine's own; else it has none. `logins`: a
-    Docker config's directory, to be read.
+    Docker config's directory, to be read. `variables`: names of those that are passed on.
     """
     return (
         "docker",
@@ -147,6 +164,7 @@ def container(
         *((f"--env=DOCKER_CONFIG={logins}",) if logins else ()),
         f"--workdir={cwd}",
         "--env=HOME=/tmp",
+        *(f"--env={name}" for name in variables),
         "--entrypoint=trivy",
         image,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError
 from ci_toolkit.scanners.trivy_commands import Private, container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.process import Runner
@@ -23,6 +23,8 @@ class TrivyProgram:
     runner: Runner
     image: str
     named: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets for its environment, on no command line."""
 
     def start(
         self, place: Private, *mounts: Path, online: bool = False, logins: Path | None = None
@@ -31,12 +33,14 @@ class TrivyProgram:
         if program := self._local():
             return (str(program),)
         user = f"{os.getuid()}:{os.getgid()}"
-        return container(self.image, (place.root, *mounts), place.cwd, user=user, online=online, logins=logins)
+        mounted = (place.root, *mounts)
+        passed = tuple(self.variables)
+        return container(self.image, mounted, place.cwd, user=user, online=online, logins=logins, variables=passed)
 
     def run(self, argv: Sequence[str], place: Private, *, timeout: float, on_line: Callable[[str], None]) -> None:
         """Run a command that `start` began; raises ToolError, with what helps where the container image was tried."""
         try:
-            self.runner.run(argv, cwd=place.cwd, timeout=timeout, on_line=on_line)
+            self.runner.run(argv, cwd=place.cwd, env=self.variables, timeout=timeout, on_line=on_line)
         except ToolError as error:
             if self._local():
                 raise

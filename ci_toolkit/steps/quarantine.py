@@ -103,7 +103,7 @@ class Quarantine:
             images = [content]
         if not built.platforms:
             message = f"{self.repository}@{digest} holds no image that could run anywhere"
-            raise IntegrityError(message, hint="build again")
+            raise IntegrityError(message, hint="is it another artifact? An image that was built here is built again")
         return Held(content, built, dict(_configs(images)))
 
     def platforms(self, name: str, image: ImageState, digest: Digest) -> Mapping[str, tuple[Digest, Digest]]:

@@ -10,7 +10,7 @@ from ci_toolkit.model.analysis import Analysis
 from ci_toolkit.model.plan import Action
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.reports import Subject
-from ci_toolkit.steps.scanned import base_line, decision_of_that_day, explanation_of, findings_of
+from ci_toolkit.steps.scanned import base_line, baseline_of, decision_of_that_day, explanation_of, findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +112,8 @@ class SarifStep:
     def _subject(self, options: ImageOptions, state: State) -> Subject:
         image = state.image(options.name)
         findings = findings_of(options.name, image, self._root)
-        decision = decision_of_that_day(findings, self._policy, scratch=options.scratch)
+        held = baseline_of(options.name, image, self._root)
+        decision = decision_of_that_day(findings, self._policy, scratch=options.scratch, baseline=held)
         place = base_line(options, self._repository)
         return Subject(
             options=options,

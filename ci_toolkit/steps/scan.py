@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ci_toolkit.errors import ToolError
 from ci_toolkit.files import name_in_state, write_atomically
 from ci_toolkit.model.attestation import ScanAttestation
-from ci_toolkit.model.findings import CATEGORIES, ImageFindings
-from ci_toolkit.model.gate import evaluate, unused_ignores
+from ci_toolkit.model.findings import CATEGORIES
+from ci_toolkit.model.gate import Baseline, evaluate, unused_ignores
 from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
-from ci_toolkit.state import Scan
+from ci_toolkit.state import Scan, ScanBaseline
+from ci_toolkit.steps.baseline import baseline_from, label_of
+from ci_toolkit.steps.scan_results import ScanResults
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
 from ci_toolkit.steps.scanned import recipe_of
 
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.attestation import Result
+    from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.scanners.base import Scanned, Scanner, Target
+    from ci_toolkit.scanners.base import Scanner, Target
     from ci_toolkit.state import ImageState, State
+    from ci_toolkit.steps.baseline import Baselines, Deployed
     from ci_toolkit.steps.quarantine import Quarantine
+    from ci_toolkit.steps.scan_targets import Scannable
 
 _UNSCANNED: Mapping[str, Any] = {
     "verdict": None,
@@ -56,7 +60,7 @@ class ScanStep:
 
     def __init__(
         self,
-        images: Sequence[ImageOptions],
+        images: Sequence[Scannable],
         *,
         scanner: Scanner,
         policy: GatePolicy,
@@ -68,11 +72,14 @@ class ScanStep:
         progress: Progress,
         save: Callable[[State], None],
         quarantine: Quarantine | None = None,
+        elsewhere: Mapping[str, Quarantine] | None = None,
+        baselines: Baselines | None = None,
         show: Callable[[ImageFindings, ImageState, Decision], None] = lambda _findings, _image, _decision: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
-        `policy_from`: where the policy is from, where that isn't the config that is checked out.
+        `policy_from`: where the policy is from, where that isn't the config that is checked out. `elsewhere`: as
+        `Targets` has it. `baselines`: None where everything found counts.
         """
         self._images = images
         self._quarantine = quarantine
@@ -83,7 +90,8 @@ class ScanStep:
         self._root = root
         self._reports = workdir / "reports"
         self._private = workdir / "scan"
-        self._targets = Targets(self._private, root, quarantine, progress)
+        self._targets = Targets(self._private, root, quarantine, progress, elsewhere or {})
+        self._baselines = baselines
         self._clock = clock
         self._progress = progress
         self._save = save
@@ -102,6 +110,8 @@ class ScanStep:
         if self._quarantine:
             looks = [self._quarantine.plan_look(self.name, name, digest) for name, digest in waiting.items()]
             commands = [*looks, *commands]
+        if self._baselines:
+            commands = [*self._baselines.plan(images), *commands]
         for image in self._images:
             findings = str(self._findings_file(image.name))
             commands += [
@@ -134,42 +144,62 @@ class ScanStep:
                 for recipe in (recipe_of(image),)
                 for target in self._targets.prepare(image, state.image(image.name))
             ]
-            scanned = self._scanner.scan(targets, self._private)
-            return self._record(state, targets, scanned)
+            deployed = self._deployed(state)
+            for name, known in deployed.items():
+                if known.place:
+                    targets += self._targets.deployed(label_of(name), known.place, known.digest)
+            results = ScanResults(
+                targets=targets,
+                scanned=self._scanner.scan(targets, self._private),
+                scanner=self._scanner.name,
+                at=self._clock(),
+            )
+            return self._record(state, results, deployed)
         finally:
             self._clear()
 
     def _clear(self) -> None:
         shutil.rmtree(self._private, ignore_errors=True)
 
-    def _record(self, state: State, targets: Sequence[Target], scanned: Scanned) -> State:
-        now = self._clock()
+    def _deployed(self, state: State) -> dict[str, Deployed]:
+        """What each image is held against. What is deployed already isn't scanned a second time."""
+        if self._baselines is None:
+            return {}
+        found = {image.name: self._baselines.find(image.name) for image in self._images}
+        return {
+            name: replace(image, place=None) if image.digest == state.image(name).digest else image
+            for name, image in found.items()
+            if image
+        }
+
+    def _record(self, state: State, results: ScanResults, deployed: Mapping[str, Deployed]) -> State:
         decisions: dict[str, Decision] = {}
         for options in self._images:
-            image = state.image(options.name)
-            own = [(t, f) for t, f in zip(targets, scanned.findings, strict=True) if t.image == options.name]
-            findings = ImageFindings(
-                image=options.name,
-                digest=image.digest or NOT_YET,
-                scanner=self._scanner.name,
-                scanner_version=scanned.version,
-                scanned_at=now.isoformat(timespec="seconds"),
-                database_updated=scanned.database_updated,
-                database_repository=scanned.database_repository,
-                platforms=tuple(found for _, found in own),
-            )
-            reports = self._keep(findings, [target for target, _ in own])
-            decision = evaluate(findings, self._policy, now.date(), scratch=options.scratch)
-            decisions[options.name] = decision
+            name, image = options.name, state.image(options.name)
+            findings = results.findings(name, image.digest or NOT_YET)
+            reports = self._keep(findings, results.targets_of(name))
+            baseline = baseline_from(deployed.get(name), findings, results)
+            if baseline:
+                write_findings(self._baseline_file(name), baseline.findings)
+                reports["baseline"] = self._known_as(self._baseline_file(name))
+            decision = evaluate(findings, self._policy, results.at.date(), scratch=options.scratch, baseline=baseline)
+            decisions[name] = decision
             reports |= self._attest(findings, decision)
-            state = self._decided(state, findings, decision, {**image.reports, **reports})
+            state = self._decided(state, findings, decision, baseline, {**image.reports, **reports})
             self._say(findings, decision)
-            self._show(findings, state.image(options.name), decision)
+            self._show(findings, state.image(name), decision)
         for entry in unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state
 
-    def _decided(self, state: State, findings: ImageFindings, decision: Decision, reports: Mapping[str, str]) -> State:
+    def _decided(
+        self,
+        state: State,
+        findings: ImageFindings,
+        decision: Decision,
+        baseline: Baseline | None,
+        reports: Mapping[str, str],
+    ) -> State:
         return state.with_image(
             findings.image,
             verdict=decision.verdict,
@@ -187,6 +217,7 @@ class ScanStep:
                 scanned_at=findings.scanned_at,
                 digest=findings.digest,
                 policy_from=self._policy_from,
+                baseline=ScanBaseline(name=baseline.name, digest=baseline.findings.digest) if baseline else None,
             ),
             reports=reports,
         )
@@ -218,6 +249,12 @@ class ScanStep:
         return {"attestation": self._known_as(file)}
 
     def _say(self, findings: ImageFindings, decision: Decision) -> None:
+        if decision.baseline:
+            known = {finding.key for p in decision.platforms.values() for finding in p.deployed}
+            self._progress.info(
+                f"{findings.image} is held against {plain(decision.baseline)}: "
+                f"{len(known)} that would block are deployed already"
+            )
         for name, platform in decision.platforms.items():
             for reason in platform.reasons:
                 self._progress.info(f"{findings.image} {name} is refused: {plain(reason)}")
@@ -228,14 +265,17 @@ class ScanStep:
 
     def _own_report(self, name: str) -> bool:
         """True for a report that an earlier scan made, or that was made from one."""
-        of_an_image = ("findings", "attestation", "sarif", "html", "container-scanning", "code-quality")
+        of_an_image = ("findings", "baseline", "attestation", "sarif", "html", "container-scanning", "code-quality")
         return name in of_an_image or name.startswith((f"{self._scanner.name} ", "cyclonedx ", "spdx "))
 
     def _findings_file(self, image: str) -> Path:
-        return self._reports / image / "findings.json"
+        return self._reports / flat(image) / "findings.json"
+
+    def _baseline_file(self, image: str) -> Path:
+        return self._reports / flat(image) / "baseline.json"
 
     def _attestation_file(self, image: str) -> Path:
-        return self._reports / image / "attestation.json"
+        return self._reports / flat(image) / "attestation.json"
 
     def _known_as(self, path: Path) -> str:
         return name_in_state(path, self._root, self._reports.parent)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.layout import Layout
@@ -13,10 +14,9 @@ from ci_toolkit.scanners.flatten import flatten, runnable
 from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.progress import Progress
     from ci_toolkit.state import ImageState
     from ci_toolkit.steps.quarantine import Quarantine
@@ -25,28 +25,61 @@ NOT_YET = Digest("sha256:" + "0" * 64)
 """Stands for a digest that isn't known before the run."""
 
 
+class Scannable(Protocol):
+    """An image as a scan knows it: one of the config's, or one that was named on the command line."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those it is built for, as far as they are known before the run."""
+
+    @property
+    def scratch(self) -> bool:
+        """It holds nothing a scanner knows, on purpose."""
+
+    @property
+    def dockerfile(self) -> Path | None:
+        """What it is built from; None where nobody says."""
+
+    @property
+    def target(self) -> str | None:
+        """The stage of that; None: the last one."""
+
+
 class Targets:
     """Makes targets below `private`; `root`: the config's directory, which layouts in the state are relative to."""
 
-    def __init__(self, private: Path, root: Path, quarantine: Quarantine | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        private: Path,
+        root: Path,
+        quarantine: Quarantine | None,
+        progress: Progress,
+        elsewhere: Mapping[str, Quarantine],
+    ) -> None:
+        """`elsewhere`: the repositories of images, by name, that aren't in the quarantine of the run."""
         self._private = private
         self._root = root
         self._quarantine = quarantine
         self._progress = progress
+        self._elsewhere = elsewhere
 
-    def planned(self, options: ImageOptions, image: ImageState) -> Sequence[Target]:
+    def planned(self, options: Scannable, image: ImageState) -> Sequence[Target]:
         """The targets as far as they are known before the run."""
         make = self._target if image.layout else self._in_quarantine
         platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
         return [make(options.name, p, image.platforms.get(p, NOT_YET), NOT_YET) for p in platforms]
 
-    def waiting(self, images: Iterable[tuple[ImageOptions, ImageState]]) -> Iterator[tuple[str, str]]:
+    def waiting(self, images: Iterable[tuple[Scannable, ImageState]]) -> Iterator[tuple[str, str]]:
         """Name and digest, as a plan shows it, of each image that waits in quarantine."""
         for options, image in images:
             if self._quarantine and not image.layout:
                 yield options.name, str(image.digest or f"<digest of {options.name}>")
 
-    def prepare(self, options: ImageOptions, image: ImageState) -> list[Target]:
+    def prepare(self, options: Scannable, image: ImageState) -> list[Target]:
         """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
         if image.digest is not None and image.layout is None and image.quarantine:
             return self._remote_targets(options.name, image, image.digest)
@@ -67,21 +100,35 @@ class Targets:
             targets.append(self._target(options.name, platform, manifest.digest, config))
         return targets
 
+    def deployed(self, label: str, place: Quarantine, digest: Digest) -> list[Target]:
+        """Every platform of an image in a repository, whatever the state says; its targets are called `label`."""
+        held = place.look(label, digest)
+        return [
+            self._on_registry(label, platform, manifest, held.configs[manifest], place)
+            for platform, manifest in held.built.platforms.items()
+        ]
+
     def _remote_targets(self, name: str, image: ImageState, digest: Digest) -> list[Target]:
         """Every platform of an image in quarantine, after what is there was held against the state."""
-        quarantine = held_in(self._quarantine, name, image)
-        found = quarantine.platforms(name, image, digest)
-        return [self._in_quarantine(name, p, manifest, config) for p, (manifest, config) in found.items()]
+        place = held_in(self._place(name), name, image)
+        found = place.platforms(name, image, digest)
+        return [self._on_registry(name, p, manifest, config, place) for p, (manifest, config) in found.items()]
 
     def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
+        place = self._place(name)
+        if place is None:
+            return self._target(name, platform, manifest, config)
+        return self._on_registry(name, platform, manifest, config, place)
+
+    def _on_registry(self, name: str, platform: str, manifest: Digest, config: Digest, place: Quarantine) -> Target:
         target = self._target(name, platform, manifest, config)
-        if self._quarantine is None:
-            return target
-        where = str(self._quarantine.repository.at(manifest))
-        return replace(target, remote=where, plain=self._quarantine.is_plain)
+        return replace(target, remote=str(place.repository.at(manifest)), plain=place.is_plain)
+
+    def _place(self, name: str) -> Quarantine | None:
+        return self._elsewhere.get(name, self._quarantine)
 
     def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
-        place = self._private / image / flat(platform)
+        place = self._private / flat(image) / flat(platform)
         return Target(
             image=image,
             platform=platform,
@@ -92,6 +139,6 @@ class Targets:
         )
 
 
-def flat(platform: str) -> str:
-    """The platform as a file's name."""
-    return platform.replace("/", "-")
+def flat(name: str) -> str:
+    """A platform, or whatever an image is called, as a file's name that every artifact store takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
 from ci_toolkit.model.explanation import Source, explain
-from ci_toolkit.model.gate import evaluate
+from ci_toolkit.model.gate import Baseline, evaluate
 from ci_toolkit.model.recipe import recipe
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.recipe import Recipe
     from ci_toolkit.state import ImageState
+    from ci_toolkit.steps.scan_targets import Scannable
 
 
 def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
@@ -41,16 +41,37 @@ def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
     return findings
 
 
-def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch: bool) -> Decision:
+def baseline_of(name: str, image: ImageState, root: Path) -> Baseline | None:
+    """What an image's verdict was held against; None where everything counted.
+
+    Raises IntegrityError where its findings aren't there, or are of another digest.
+    """
+    held = image.scan.baseline if image.scan else None
+    if held is None:
+        return None
+    again = "run `ci-toolkit scan` again, or hand the scan job's whole workdir on"
+    if "baseline" not in image.reports:
+        message = f"the verdict on {name} was held against {held.name}, but its findings aren't among the reports"
+        raise IntegrityError(message, hint=again)
+    findings = read_findings(root / image.reports["baseline"])
+    if findings.digest != held.digest:
+        message = f"the baseline's findings are of {findings.digest}, but {name} was held against {held.digest}"
+        raise IntegrityError(message, hint=again)
+    return Baseline(name=held.name, findings=findings)
+
+
+def decision_of_that_day(
+    findings: ImageFindings, policy: GatePolicy, *, scratch: bool, baseline: Baseline | None
+) -> Decision:
     """What the gate decides on the day of the scan, so that verdict and reports agree on any later day.
 
     Raises IntegrityError for findings of no day.
     """
-    return evaluate(findings, policy, _day(findings), scratch=scratch)
+    return evaluate(findings, policy, _day(findings), scratch=scratch, baseline=baseline)
 
 
 def explanation_of(
-    findings: ImageFindings, decision: Decision, policy: GatePolicy, options: ImageOptions, place: SourceLine
+    findings: ImageFindings, decision: Decision, policy: GatePolicy, options: Scannable, place: SourceLine
 ) -> Explanation:
     """Why the gate said no that day, and the way out. `place`: of `base_line`. Raises as the decision does."""
     made = recipe_of(options)
@@ -66,19 +87,21 @@ def _day(findings: ImageFindings) -> date:
         raise IntegrityError(message, hint="run `ci-toolkit scan` again") from error
 
 
-def base_line(options: ImageOptions, repository: Path) -> SourceLine:
+def base_line(options: Scannable, repository: Path) -> SourceLine:
     """The `FROM` line that an image is built on, relative to the checkout's top, with forward slashes.
 
-    Of a Dockerfile outside the checkout the name alone; line 1 where it can't be read.
+    Of a Dockerfile outside the checkout the name alone; line 1 where it can't be read; nothing where there is none.
     """
+    if options.dockerfile is None:
+        return SourceLine("", 0)
     text = _text(options.dockerfile)
     line = 1 if text is None else from_line(text, options.target)
     return SourceLine(from_top(options.dockerfile, repository) or options.dockerfile.name, line)
 
 
-def recipe_of(options: ImageOptions) -> Recipe | None:
-    """What the Dockerfile says that the image is made of; None where it can't be read."""
-    text = _text(options.dockerfile)
+def recipe_of(options: Scannable) -> Recipe | None:
+    """What the Dockerfile says that the image is made of; None where it can't be read, or there is none."""
+    text = _text(options.dockerfile) if options.dockerfile else None
     return None if text is None else recipe(text, options.target)
 
 

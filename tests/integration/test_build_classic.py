@@ -75,7 +75,7 @@ def test_one_layer_that_is_there_twice(tmp_path: Path, bench: Bench) -> None:
 
 def test_what_the_engine_cannot_save_is_the_engines_failure(tmp_path: Path, bench: Bench) -> None:
     context = write_context(tmp_path / "src", "FROM scratch\nLABEL no=layer\n")
-    with pytest.raises(ToolError, match=r"the engine can't save the image it built: .*empty export"):
+    with pytest.raises(ToolError, match=r"the engine can't save the image: .*empty export"):
         bench.step(image_options(context)).run(EMPTY)
 
 

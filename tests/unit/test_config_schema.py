@@ -127,4 +127,4 @@ def test_words_are_the_model_s() -> None:
 
 def test_secrets_are_marked() -> None:
     marked = [name for name, option, _ in OPTIONS if SCHEMA.resolved(option).get("writeOnly")]
-    assert marked == ["token", "ssh-key", "key", "password"]
+    assert marked == ["token", "token", "ssh-key", "key", "password"]
