@@ -109,11 +109,11 @@ def _print_findings(opened: Session, workshop: Workshop, form: Literal["table", 
     from ci_toolkit.report.table import scan_json, scan_table
 
     if form == "json":
-        document = {findings.image: scan_json(findings, image) for findings, image in workshop.scanned}
+        document = {scanned[0].image: scan_json(*scanned) for scanned in workshop.scanned}
         click.echo(opened.redact(neutral_json(document)))
     else:
-        for findings, image in workshop.scanned:
-            click.echo(opened.redact(scan_table(findings, image)))
+        for scanned in workshop.scanned:
+            click.echo(opened.redact(scan_table(*scanned)))
 
 
 def _plan(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mapping[str, str]) -> Sequence[Action]:

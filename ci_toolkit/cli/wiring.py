@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
     from ci_toolkit.registry.destinations import Destinations
@@ -51,7 +52,7 @@ class Workshop:
         self._save = save
         self._wishes = wishes
         self._now = datetime.now(UTC)
-        self.scanned: list[tuple[ImageFindings, ImageState]] = []
+        self.scanned: list[tuple[ImageFindings, ImageState, Decision]] = []
         """What the scan step found, image by image, once it ran."""
         self._destinations: Destinations | None = None
         self._logins: Logins | None = None
@@ -176,7 +177,7 @@ class Workshop:
             progress=session.progress,
             save=self._save,
             quarantine=self._quarantine(),
-            show=lambda findings, image: self.scanned.append((findings, image)),
+            show=lambda *scanned: self.scanned.append(scanned),
         )
 
     def _docker_directory(self) -> Path | None:

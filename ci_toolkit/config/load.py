@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.config import document, schema, source, typed, typed_rules
 from ci_toolkit.config.crosscheck import crosscheck
+from ci_toolkit.config.find import NAME
 from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ci_toolkit.config.document import Document
     from ci_toolkit.config.nodes import Node
@@ -43,6 +44,13 @@ def lint_defaults() -> LintOptions:
     """The options of `lint` where there is no config."""
     rules = schema.load()
     return typed_rules.lint(rules.filled(rules.document, {})["lint"])
+
+
+def default_config(images: Iterable[str], root: Path, env: Mapping[str, str]) -> Config:
+    """What holds where there is no config: as if one in `root` named these images and nothing else."""
+    rules = schema.load()
+    document = {"version": 1, "images": {name: {"repositories": []} for name in images}}
+    return typed.config(rules.filled(rules.document, document), rules, root / NAME, env)
 
 
 def parsed(text: str, name: str, violations: Violations) -> Node:

@@ -8,9 +8,11 @@ from ci_toolkit.model.findings import by_weight
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ci_toolkit.model.findings import Finding, ImageFindings
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.state import ImageState
 
 _LIMIT = 30
@@ -18,13 +20,14 @@ _COLUMNS = (("", 1), ("severity", 8), ("package", 32), ("installed", 24), ("fixe
 """Headings, and how wide a column may get."""
 
 
-def scan_table(findings: ImageFindings, image: ImageState, *, limit: int = _LIMIT) -> str:
+def scan_table(findings: ImageFindings, image: ImageState, decision: Decision, *, limit: int = _LIMIT) -> str:
     """The findings of an image, each once over all platforms, grouped by package; `!` marks what the gate refuses.
 
-    At most `limit` lines of findings, then how many more there are. Text from outside is made harmless.
+    What is ignored has `~` and, in its title's place, the reason. At most `limit` lines of findings, then how many
+    more there are. Text from outside is made harmless.
     """
     lines = [_headline(findings, image)]
-    rows = _rows(findings, set(image.blocking))
+    rows = _rows(findings, set(image.blocking), decision.exceptions)
     if rows:
         lines += _aligned([[heading for heading, _ in _COLUMNS], *rows[:limit]])
     if len(rows) > limit:
@@ -33,16 +36,25 @@ def scan_table(findings: ImageFindings, image: ImageState, *, limit: int = _LIMI
     return "\n".join(lines)
 
 
-def scan_json(findings: ImageFindings, image: ImageState) -> dict[str, Any]:
-    """The findings file's document, with the gate's word on it."""
+def scan_json(findings: ImageFindings, image: ImageState, decision: Decision) -> dict[str, Any]:
+    """The findings file's document, with the gate's word on it: an image's part of `schemas/report.schema.json`."""
     return {
         **findings.as_json(),
         "verdict": image.verdict,
         "platform_verdicts": dict(image.platform_verdicts),
         "counts": findings.counts().as_json(),
         "ignored": image.ignored,
+        "ignored_findings": [
+            {"platform": name, "id": f.id, "subject": f.subject, "path": f.path, **_entry(entry)}
+            for name, platform in decision.platforms.items()
+            for f, entry in platform.ignored
+        ],
         "blocking": list(image.blocking),
     }
+
+
+def _entry(entry: Ignore) -> dict[str, str]:
+    return {"reason": entry.reason, "owner": entry.owner, "expires": str(entry.expires)}
 
 
 def _headline(findings: ImageFindings, image: ImageState) -> str:
@@ -55,7 +67,9 @@ def _headline(findings: ImageFindings, image: ImageState) -> str:
     return f"{head}; {counts or 'nothing found'}{ignored}"
 
 
-def _rows(findings: ImageFindings, blocking: set[str]) -> list[list[str]]:
+def _rows(
+    findings: ImageFindings, blocking: set[str], ignored: Mapping[tuple[str, str, str], Ignore]
+) -> list[list[str]]:
     everywhere = len(findings.platforms)
     found: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
     for platform in findings.platforms:
@@ -65,14 +79,15 @@ def _rows(findings: ImageFindings, blocking: set[str]) -> list[list[str]]:
     for finding in _by_package(finding for finding, _ in found.values()):
         platforms = dict.fromkeys(found[finding.key][1])
         only = f"only {', '.join(platforms)}: " if len(platforms) < everywhere else ""
+        entry = ignored.get(finding.key)
         cells = (
-            "!" if plain(finding.line) in blocking else "",
+            "!" if plain(finding.line) in blocking else "~" if entry else "",
             str(finding.severity),
-            finding.package,
+            finding.package or finding.subject,
             finding.installed,
             finding.fixed if finding.fixable else finding.status or "-",
             finding.id,
-            only + finding.title,
+            only + (f"ignored until {entry.expires}: {entry.reason}" if entry else finding.title),
         )
         rows.append([plain(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)])
     return rows

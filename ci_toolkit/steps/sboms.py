@@ -69,9 +69,16 @@ class SbomReports:
 
     def make(self, subject: Subject) -> Mapping[str, Path]:
         """See `Reports.make`; raises UsageError where the scan's own report wasn't handed on."""
-        options, findings = subject.options, subject.findings
-        self._clear(options.name)
+        self._clear(subject.options.name)
         made = {}
+        for kind, file, data in self.rendered(subject):
+            write_atomically(file, data)
+            made[kind] = file
+        return made
+
+    def rendered(self, subject: Subject) -> Iterator[tuple[str, Path, bytes]]:
+        """The name in the state, the file and the document of each, made one by one; raises as `make` does."""
+        options, findings = subject.options, subject.findings
         platforms = {platform.platform: platform for platform in findings.platforms}
         for form, name, file in self._files(options.name, tuple(platforms)):
             report = subject.image.reports.get(f"{findings.scanner} {name}")
@@ -85,9 +92,7 @@ class SbomReports:
                 private=self._private,
                 properties=self._properties(options, platforms[name]) if self._properties else None,
             )
-            write_atomically(file, data)
-            made[f"{form} {name}"] = file
-        return made
+            yield f"{form} {name}", file, data
 
     def _clear(self, image: str) -> None:
         """An earlier run may have had more platforms, and whoever collects the files goes by their names."""

@@ -15,7 +15,8 @@ from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
 from ci_toolkit.state import Scan
-from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
+from ci_toolkit.steps.scan_targets import NOT_YET, Targets
+from ci_toolkit.steps.scanned import judgement, kept_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +67,7 @@ class ScanStep:
         progress: Progress,
         save: Callable[[State], None],
         quarantine: Quarantine | None = None,
-        show: Callable[[ImageFindings, ImageState], None] = lambda _findings, _image: None,
+        show: Callable[[ImageFindings, ImageState, Decision], None] = lambda _findings, _image, _decision: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
@@ -159,7 +160,7 @@ class ScanStep:
             reports |= self._attest(findings, decision)
             state = self._decided(state, findings, decision, {**image.reports, **reports})
             self._say(findings, decision)
-            self._show(findings, state.image(options.name))
+            self._show(findings, state.image(options.name), decision)
         for entry in unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state
@@ -167,12 +168,7 @@ class ScanStep:
     def _decided(self, state: State, findings: ImageFindings, decision: Decision, reports: Mapping[str, str]) -> State:
         return state.with_image(
             findings.image,
-            verdict=decision.verdict,
-            platform_verdicts={name: p.verdict for name, p in decision.platforms.items()},
-            gate="off" if decision.verdict == "none" else "on",
-            findings=findings.counts(),
-            ignored=decision.ignored,
-            blocking=tuple(plain(ground) for ground in decision.grounds),
+            **judgement(findings, decision),
             scan=Scan(
                 scanner=findings.scanner,
                 version=findings.scanner_version,
@@ -192,7 +188,7 @@ class ScanStep:
         write_findings(file, findings)
         reports = {"findings": self._known_as(file)}
         for target in targets:
-            kept = file.parent / f"{self._scanner.name}-{flat(target.platform)}.json"
+            kept = kept_report(file, self._scanner.name, target.platform)
             try:
                 target.report.replace(kept)
             except OSError as error:

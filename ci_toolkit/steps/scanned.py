@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
 from ci_toolkit.model.gate import evaluate
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
+from ci_toolkit.report.plain import plain
+from ci_toolkit.steps.scan_targets import flat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
@@ -29,11 +32,33 @@ def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
     if image.scan is None or "findings" not in image.reports:
         message = f"{name} has not been scanned, so there is nothing to report"
         raise UsageError(message, hint="run `ci-toolkit scan` first, or hand the scan job's workdir on")
-    findings = read_findings(root / image.reports["findings"])
+    return findings_in(root / image.reports["findings"], name, image)
+
+
+def findings_in(file: Path, name: str, image: ImageState) -> ImageFindings:
+    """The findings in a file, of that image and no other; raises as `findings_of` does."""
+    findings = read_findings(file)
     if findings.image != name or findings.digest != image.digest:
         message = f"the findings are of {findings.image} {findings.digest}, but {name} is {image.digest}"
         raise IntegrityError(message, hint="run `ci-toolkit scan` again")
     return findings
+
+
+def kept_report(findings_file: Path, scanner: str, platform: str) -> Path:
+    """Where the scanner's own report on a platform is kept: beside the findings."""
+    return findings_file.parent / f"{scanner}-{flat(platform)}.json"
+
+
+def judgement(findings: ImageFindings, decision: Decision) -> Mapping[str, Any]:
+    """What an image's state tells of its findings."""
+    return {
+        "verdict": decision.verdict,
+        "platform_verdicts": {name: p.verdict for name, p in decision.platforms.items()},
+        "gate": "off" if decision.verdict == "none" else "on",
+        "findings": findings.counts(),
+        "ignored": decision.ignored,
+        "blocking": tuple(plain(ground) for ground in decision.grounds),
+    }
 
 
 def decision_of_that_day(findings: ImageFindings, policy: GatePolicy, *, scratch: bool) -> Decision:
