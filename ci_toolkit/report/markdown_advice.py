@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_toolkit.report.kinds import KINDS
 from ci_toolkit.report.markdown_blocks import text_block
 from ci_toolkit.report.plain import code
 
@@ -22,7 +23,8 @@ def advice(image: ImageReport, blocking: Sequence[Finding]) -> Iterator[Block]:
     """Rebuild on a newer base, upgrade, triage: each for the packages that it helps with."""
     base = [f for f in blocking if f.fixable and f.kind == "os-pkgs"]
     own = [f for f in blocking if f.fixable and f.kind != "os-pkgs"]
-    without = [f for f in blocking if not f.fixable]
+    without = [f for f in blocking if not f.fixable and f.category == "vulnerability"]
+    others = {f.category: KINDS[f.category] for f in blocking if f.category != "vulnerability"}
     place = code(f"{image.dockerfile}:{image.line}")
     lines = []
     if base:
@@ -34,6 +36,7 @@ def advice(image: ImageReport, blocking: Sequence[Finding]) -> Iterator[Block]:
             f"- Nothing is fixed yet in {_packages(without)}: do without, or triage it under `scan.ignore` "
             "with a reason, an owner and an expiry date."
         )
+    lines += [f"- {kind.id_is}: {kind.advice[0].lower()}{kind.advice[1:]}" for kind in others.values()]
     if lines:
         yield text_block("**What to do**", "", *lines)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_toolkit.model.findings import Counts, Severity, by_weight
+from ci_toolkit.report.kinds import KINDS, fix_of, place_of
 from ci_toolkit.report.markdown_advice import advice
 from ci_toolkit.report.markdown_blocks import Rank, Row, cells, excerpt, folded, table, text_block
 from ci_toolkit.report.plain import code, link, markdown
@@ -24,7 +25,7 @@ _SHOWN = 5
 _MOST_BLOCKING = 1000
 _MOST_OTHERS = 200
 """More rows than this is a file's business, not a page's."""
-_COLUMNS = ("Severity", "Vulnerability", "Package", "Installed", "Fixed in", "Title")
+_COLUMNS = ("Severity", "Finding", "Where", "Installed", "Fixed in", "Title")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,15 +120,15 @@ def _blocking(refused: Sequence[_Found], where: str) -> Iterator[Block]:
 
 def _row(found: _Found, rank: Rank) -> Row:
     finding = found.finding
-    where = f"<br>at {code(finding.path, 120)}" if finding.path else ""
+    where = f"<br>at {code(place_of(finding), 120)}" if finding.path else ""
     only = f"<br>only on {', '.join(map(code, found.platforms))}" if found.platforms else ""
     return Row(
         cells(
             str(finding.severity),
             link(markdown(finding.id, 60), finding.url),
-            code(finding.package, 100) + where + only,
+            (code(finding.package, 100) or KINDS[finding.category].noun) + where + only,
             code(finding.installed, 60),
-            code(finding.fixed, 60) if finding.fixable else f"no fix ({markdown(finding.status or 'unknown', 40)})",
+            code(finding.fixed, 60) if finding.fixable else markdown(fix_of(finding), 60),
             markdown(finding.title, 100),
         ),
         rank,
