@@ -30,7 +30,15 @@ def test_a_table_names_verdicts_and_marks_what_decided() -> None:
     assert head.startswith("backend sha256:")
     assert head.endswith("fail (linux/amd64 fail, linux/arm64 pass); 1 critical, 1 high, 1 ignored")
     assert columns.split() == ["severity", "package", "installed", "fixed", "in", "id", "title"]
-    assert first.split()[:7] == ["~", "critical", "zlib1g", "1:1.2.13.dfsg-1", "will_not_fix", "CVE-2023-45853", "ignored"]
+    assert first.split()[:7] == [
+        "~",
+        "critical",
+        "zlib1g",
+        "1:1.2.13.dfsg-1",
+        "will_not_fix",
+        "CVE-2023-45853",
+        "ignored",
+    ]
     assert first.endswith("ignored until 2027-03-31: minizip isn't built")
     assert second.split()[:6] == ["!", "high", "urllib3", "1.24.1", "1.24.2", "CVE-2019-11324"]
     assert "only linux/amd64: urllib3: certification mishandle" in second
