@@ -81,7 +81,7 @@ def _markdown(subjects: Sequence[Subject], setting: Setting) -> Iterator[Documen
         today=setting.today,
         config_file=setting.config_file,
     )
-    yield Document(name="summary.md", data=_lines([run_markdown(report)]))
+    yield Document(name="summary.md", data=run_markdown(report).encode("utf-8", "replace"))
 
 
 def _image(subject: Subject) -> ImageReport:
