@@ -67,6 +67,8 @@ def joined_reports(reports: Sequence[bytes]) -> bytes:
 
     Source: GitLab, `REPORT_TYPES` of its job artifacts: security reports are raw, and its runner sends one raw file.
     """
+    if len(reports) == 1:
+        return reports[0]
     documents = [json.loads(report) for report in reports]
     scans = [document["scan"] for document in documents]
     moments = {"start_time": min(s["start_time"] for s in scans), "end_time": max(s["end_time"] for s in scans)}
