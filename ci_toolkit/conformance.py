@@ -26,7 +26,9 @@ _TYPES: Mapping[type, str] = {
     float: "number",
     type(None): "null",
 }
-ANNOTATIONS = frozenset({"$schema", "$id", "$defs", "id", "definitions", "title", "description", "default", "examples", "writeOnly"})
+ANNOTATIONS = frozenset(
+    {"$schema", "$id", "$defs", "id", "definitions", "title", "description", "default", "examples", "writeOnly"}
+)
 
 
 def type_of(value: Any) -> str:
@@ -123,7 +125,7 @@ def _any_of(rules: Rules, node: SchemaNode, value: Any) -> bool:
 
 
 PLAIN: Mapping[str, tuple[type, Callable[[Any, Any], bool]]] = {
-    "type": (object, lambda demand, value: bool(type_of(value) == demand)),
+    "type": (object, lambda demand, value: type_of(value) in ([demand] if isinstance(demand, str) else demand)),
     "const": (object, _same),
     "enum": (object, lambda demand, value: any(_same(item, value) for item in demand)),
     "pattern": (str, lambda demand, value: re.search(demand, value) is not None),
