@@ -105,7 +105,7 @@ def _additional(rules: Rules, node: SchemaNode, value: Any) -> bool:
         return True
     extra = [item for key, item in value.items() if key not in node.get("properties", {})]
     demand = node["additionalProperties"]
-    return all(rules.conforms(item, demand) for item in extra) if isinstance(demand, dict) else not extra
+    return all(rules.conforms(item, demand) for item in extra) if isinstance(demand, dict) else demand or not extra
 
 
 def _names(rules: Rules, node: SchemaNode, value: Any) -> bool:

@@ -37,7 +37,7 @@ JOB = {
 }
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
 LICENCE = "Metadata-Version: 2.1\nName: copyleft\nVersion: 1.0\nLicense: AGPL-3.0-only\n"
-KEY = "aws_access_key_id=AKIA" + "QWERTYUIOPASDFGH"
+KEY = "AKIA" + "QWERTYUIOPASDFGH"
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def flawed(project: Project, packages: dict[str, Path]) -> Project:
     """The example with something of every kind in it."""
     project.vendor(packages["vulnerable"])
     own = project.root / "site-packages"
-    (project.root / "www/settings.ini").write_text(f"[default]\n{KEY}\n")  # Trivy looks for none below /usr
+    with (project.root / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write(f"ENV AWS_ACCESS_KEY_ID={KEY}\n")
     (own / "copyleft-1.0.dist-info").mkdir()
     (own / "copyleft-1.0.dist-info/METADATA").write_text(LICENCE)
     config = project.root / ".ci-toolkit.yml"
