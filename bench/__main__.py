@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-PARTS = ("startup", "push", "copy", "tags", "promote", "pin", "scan", "run", "image", "html_report")
+PARTS = ("startup", "push", "copy", "tags", "promote", "pin", "scan", "run", "image", "html_report", "reports")
 
 
 def main() -> int:

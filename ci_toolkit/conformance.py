@@ -7,6 +7,7 @@ every keyword is one it knows and holds. On any doubt it says no, and the librar
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,9 @@ _TYPES: Mapping[type, str] = {
     float: "number",
     type(None): "null",
 }
-ANNOTATIONS = frozenset({"$schema", "$id", "$defs", "title", "description", "default", "examples", "writeOnly"})
+ANNOTATIONS = frozenset(
+    {"$schema", "$id", "$defs", "id", "definitions", "title", "description", "default", "examples", "writeOnly"}
+)
 
 
 def type_of(value: Any) -> str:
@@ -85,7 +88,10 @@ def _format(rules: Rules, node: SchemaNode, value: Any) -> bool:
 
 
 def _unique(demand: bool, value: list[Any]) -> bool:  # noqa: FBT001 the keyword's value
-    return not demand or (all(isinstance(item, str) for item in value) and len(set(value)) == len(value))
+    if not demand or len(value) < 2:
+        return True
+    told = {item if isinstance(item, str) else json.dumps(item, sort_keys=True) for item in value}
+    return len(told) == len(value)
 
 
 def _properties(rules: Rules, node: SchemaNode, value: Any) -> bool:
@@ -99,7 +105,7 @@ def _additional(rules: Rules, node: SchemaNode, value: Any) -> bool:
         return True
     extra = [item for key, item in value.items() if key not in node.get("properties", {})]
     demand = node["additionalProperties"]
-    return all(rules.conforms(item, demand) for item in extra) if isinstance(demand, dict) else not extra
+    return all(rules.conforms(item, demand) for item in extra) if isinstance(demand, dict) else demand or not extra
 
 
 def _names(rules: Rules, node: SchemaNode, value: Any) -> bool:
@@ -114,8 +120,12 @@ def _one_of(rules: Rules, node: SchemaNode, value: Any) -> bool:
     return [rules.conforms(value, option) for option in node["oneOf"]].count(True) == 1
 
 
+def _any_of(rules: Rules, node: SchemaNode, value: Any) -> bool:
+    return any(rules.conforms(value, option) for option in node["anyOf"])
+
+
 PLAIN: Mapping[str, tuple[type, Callable[[Any, Any], bool]]] = {
-    "type": (object, lambda demand, value: bool(type_of(value) == demand)),
+    "type": (object, lambda demand, value: type_of(value) in ([demand] if isinstance(demand, str) else demand)),
     "const": (object, _same),
     "enum": (object, lambda demand, value: any(_same(item, value) for item in demand)),
     "pattern": (str, lambda demand, value: re.search(demand, value) is not None),
@@ -136,6 +146,7 @@ DEEP: Mapping[str, Callable[[Rules, SchemaNode, Any], bool]] = {
     "propertyNames": _names,
     "items": _items,
     "oneOf": _one_of,
+    "anyOf": _any_of,
     "format": _format,
 }
 """Keywords that look further down, or at the schema's own checks."""

@@ -130,7 +130,7 @@ def print_findings(
         explanation = explanation_of(findings, decision, opened.config.scan.gate, options, place)
         explained.append((findings, image, decision, explanation))
     if form == "json":
-        document = {findings.image: scan_json(findings, image, why) for findings, image, _, why in explained}
+        document = {each[0].image: scan_json(*each) for each in explained}
         click.echo(opened.redact(neutral_json(document)))
         return
     terminal = sys.stdout.isatty()

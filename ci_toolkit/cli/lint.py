@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,14 @@ import click
 
 from ci_toolkit.cli.attestations import ATTESTATIONS, read_attestations
 from ci_toolkit.cli.ignored import ignored
+from ci_toolkit.cli.no_config import without_config
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.config.find import find
 from ci_toolkit.errors import ConfigError, VerdictError
 from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ci_toolkit.ci.platform import Platform
     from ci_toolkit.cli.session import Session
@@ -79,25 +79,13 @@ def command(
     try:
         find(Path.cwd(), settings.config)
     except ConfigError:
-        with _without_config(settings) as (platform, progress):
+        with without_config(settings) as (platform, progress):
             _deliver(_here(paths), settings, files, platform, progress)
         return
     from ci_toolkit.cli.session import session
 
     with session(settings, writes=False, asks=False) as opened:
         _deliver(_of_project(opened, paths, known), settings, files, opened.platform, opened.progress)
-
-
-@contextmanager
-def _without_config(settings: Settings) -> Iterator[tuple[Platform, Progress]]:
-    from ci_toolkit.cli.here import platform_here
-    from ci_toolkit.cli.progress import chosen_progress
-    from ci_toolkit.redact import Redactor
-
-    env = dict(os.environ)
-    platform = platform_here(env)
-    with chosen_progress(settings, Redactor(), env, platform) as progress:
-        yield platform, progress
 
 
 def _here(paths: Sequence[str]) -> LintReport:

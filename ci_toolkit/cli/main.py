@@ -32,6 +32,8 @@ COMMANDS = {
     "scan": "Scan every platform and evaluate the gate.",
     "push": "Push what the gate let pass, tags last.",
     "sarif": "Write the SARIF reports.",
+    "report": "Make any report again, without a scan.",
+    "diff": "Compare the findings of two scans.",
     "pin": "Write digests into manifests.",
     "commit": "Commit the pinned manifests and push.",
     "promote": "Bring images to an environment, by digest.",

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ci_toolkit.cli.session import Session
-    from ci_toolkit.config.options import ImageOptions
+    from ci_toolkit.config.options import Config, ImageOptions
+    from ci_toolkit.model.context import CiContext
     from ci_toolkit.model.findings import PlatformFindings
     from ci_toolkit.model.sbom import SbomFormat
+    from ci_toolkit.process import Runner
+    from ci_toolkit.progress import Progress
     from ci_toolkit.steps.reports import Reports
+    from ci_toolkit.steps.sboms import SbomReports
 
 
 def reports_of(session: Session) -> Sequence[Reports]:
@@ -32,23 +37,34 @@ def reports_of(session: Session) -> Sequence[Reports]:
 
 
 def _sboms(session: Session, formats: Sequence[SbomFormat], *, for_gitlab: bool) -> Reports:
+    return sbom_reports(
+        formats,
+        session.config,
+        session.runner,
+        session.progress,
+        workdir=session.workdir,
+        context=session.context if for_gitlab else None,
+    )
+
+
+def sbom_reports(
+    formats: Sequence[SbomFormat],
+    config: Config,
+    runner: Runner,
+    progress: Progress,
+    *,
+    workdir: Path,
+    context: CiContext | None,
+) -> SbomReports:
+    """What makes bills of materials. `context`: of the GitLab job that they are for; None elsewhere."""
     from ci_toolkit.report.gitlab_image import gitlab_image
     from ci_toolkit.scanners.sbom import TrivySboms
     from ci_toolkit.steps.sboms import SbomReports
 
     def properties(options: ImageOptions, platform: PlatformFindings) -> Mapping[str, str]:
-        return gitlab_image(options.name, options.repositories, session.context).properties(platform)
+        return gitlab_image(options.name, options.repositories, context).properties(platform) if context else {}
 
     maker = TrivySboms(
-        session.runner,
-        image=session.config.scan.trivy_image,
-        timeout=session.config.scan.timeout.total_seconds(),
-        progress=session.progress,
+        runner, image=config.scan.trivy_image, timeout=config.scan.timeout.total_seconds(), progress=progress
     )
-    return SbomReports(
-        maker,
-        formats,
-        root=session.config.root,
-        workdir=session.workdir,
-        properties=properties if for_gitlab else None,
-    )
+    return SbomReports(maker, formats, root=config.root, workdir=workdir, properties=properties)

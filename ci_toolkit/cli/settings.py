@@ -50,10 +50,10 @@ def _listed(value: str, context: click.Context, option: click.Parameter) -> list
     return names
 
 
+_FORMAT = click.option(
+    "--format", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout."
+)
 _OUTPUT = (
-    click.option(
-        "--format", type=click.Choice(["text", "json"]), default="text", help="Form of the result on stdout."
-    ),
     click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors on stderr."),
     click.option("-v", "--verbose", is_flag=True, help="Details and the tools' own output on stderr."),
     click.option("--debug", is_flag=True, help="Tracebacks for errors."),
@@ -70,16 +70,17 @@ _WORKDIR = click.option(
     type=click.Path(path_type=Path),
     help=f"Where layouts, state and reports go.  [default: {DEFAULT_WORKDIR} beside the config]",
 )
+IMAGES = click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="NAME",
+    callback=_image_names,
+    help="Only this image, or those of a JSON list; can be repeated.",
+)
 _RUN = (
     _CONFIG,
-    click.option(
-        "--image",
-        "images",
-        multiple=True,
-        metavar="NAME",
-        callback=_image_names,
-        help="Only this image, or those of a JSON list; can be repeated.",
-    ),
+    IMAGES,
     _WORKDIR,
     click.option("--dry-run", is_flag=True, help="Print what would be done, in order, and do nothing."),
 )
@@ -92,16 +93,22 @@ _POLICY = click.option(
 
 
 def with_settings(
-    *, runs: bool = True, reads_config: bool = True, judges: bool = False, reads_state: bool = False
+    *,
+    runs: bool = True,
+    reads_config: bool = True,
+    judges: bool = False,
+    reads_state: bool = False,
+    has_forms: bool = False,
 ) -> Callable[[Callable[..., None]], Any]:
     """Give a command the common flags and hand them over as one `settings` argument.
 
     `runs`: the command works on images, so it has the flags of a run too; else with `reads_config` only `-c`.
     `judges`: it goes by the gate's policy, and the state's verdicts. `reads_state`: by what the last run found.
+    `has_forms`: its `--format` is one of its own.
     """
     own = _RUN if runs else (_CONFIG, _WORKDIR) if judges or reads_state else (_CONFIG,) if reads_config else ()
     own = (*own, _POLICY) if judges else own
-    options = (*own, *_OUTPUT)
+    options = (*own, *(_OUTPUT if has_forms else (_FORMAT, *_OUTPUT)))
 
     def decorate(function: Callable[..., None]) -> Any:
         @functools.wraps(function)

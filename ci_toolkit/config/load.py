@@ -16,7 +16,7 @@ from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from ci_toolkit.config.document import Document
@@ -51,16 +51,17 @@ def load(path: Path, env: Mapping[str, str], *, logins: bool = True, today: date
     return typed.config({**filled, "scan": scan}, rules, file, env)
 
 
-def default_config(directory: Path) -> Config:
-    """A config without images, all defaults, as if it lay in this directory."""
-    rules = schema.load()
-    return typed.config(rules.filled(rules.document, {"images": {}}), rules, directory / NAME, {})
-
-
 def lint_defaults() -> LintOptions:
     """The options of `lint` where there is no config."""
     rules = schema.load()
     return typed_rules.lint(rules.filled(rules.document, {})["lint"])
+
+
+def default_config(root: Path, images: Iterable[str] = ()) -> Config:
+    """What holds where there is no config: as if one in `root` named these images and nothing else."""
+    rules = schema.load()
+    document = {"version": 1, "images": {name: {"repositories": []} for name in images}}
+    return typed.config(rules.filled(rules.document, document), rules, root / NAME, {})
 
 
 def parsed(text: str, name: str, violations: Violations) -> Node:

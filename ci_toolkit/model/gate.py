@@ -91,9 +91,14 @@ class Decision:
         return (*(finding.line for finding in self.blocking), *faults)
 
     @property
+    def exceptions(self) -> Mapping[tuple[str, str, str], Ignore]:
+        """What was ignored, each once over all platforms: the finding's key and the entry that took it out."""
+        return {finding.key: entry for p in self.platforms.values() for finding, entry in p.ignored}
+
+    @property
     def ignored(self) -> int:
         """How many findings were ignored, each once over all platforms."""
-        return len({finding.key for p in self.platforms.values() for finding, _ in p.ignored})
+        return len(self.exceptions)
 
 
 def evaluate(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.model.annotation import Annotation
 from ci_toolkit.model.findings import by_weight
+from ci_toolkit.report.kinds import KINDS, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ _PLACES = 5
 
 
 def findings_annotations(report: RunReport) -> Iterator[Annotation]:
-    """One error for each vulnerability of each package of an image, and for what else made the gate say no."""
+    """One error for each id and package of an image, and for what else made the gate say no."""
     found = [(first, group, image) for image in report.images for first, group in _groups(image)]
     for first, group, image in sorted(found, key=lambda f: (-f[0].severity, not f[0].fixable, f[0].id, f[0].package)):
         yield _finding(first, group, image)
@@ -34,7 +35,7 @@ def findings_annotations(report: RunReport) -> Iterator[Annotation]:
 
 
 def _groups(image: ImageReport) -> Iterator[tuple[Finding, dict[Finding, list[str]]]]:
-    """The worst finding of each vulnerability and package, and all of them with their platforms."""
+    """The worst finding of each id and package, and all of them with their platforms."""
     groups: dict[tuple[str, str], dict[Finding, list[str]]] = {}
     for name, platform in image.decision.platforms.items() if image.decision else ():
         for finding in platform.blocking:
@@ -46,22 +47,30 @@ def _groups(image: ImageReport) -> Iterator[tuple[Finding, dict[Finding, list[st
 
 def _finding(first: Finding, group: dict[Finding, list[str]], image: ImageReport) -> Annotation:
     platforms = dict.fromkeys(name for names in group.values() for name in names)
-    paths = list(dict.fromkeys(f"/{finding.path}" for finding in group if finding.path))
+    paths = list(dict.fromkeys(place for finding in group if (place := place_of(finding))))
     more = f" and {len(paths) - _PLACES} more places" if len(paths) > _PLACES else ""
     where = f" at {', '.join(paths[:_PLACES])}{more}" if paths else ""
-    step = f"{first.installed} → {first.fixed}" if first.fixable else f"{first.installed}, no fix"
     title = f": {first.title}" if first.title else ""
     layer = image.findings.layer_of(first) if image.findings else None
+    about = f"{first.severity}{_step(first)}{where}, in {image.name} ({', '.join(platforms)}){title}"
     return Annotation(
         level="error",
-        title=f"{first.id} in {first.package}",
-        message=f"{first.severity}, {step}{where}, in {image.name} ({', '.join(platforms)}){title}. {_advice(first)}",
+        title=f"{first.id} in {first.package}" if first.package else f"{KINDS[first.category].noun} {first.id}",
+        message=f"{about}. {_advice(first)}",
         file=image.dockerfile,
         line=(layer.line if layer else 0) or image.line,
     )
 
 
+def _step(finding: Finding) -> str:
+    if finding.fixable:
+        return f", {finding.installed} → {finding.fixed}"
+    return f", {finding.installed}, no fix" if finding.category == "vulnerability" else ""
+
+
 def _advice(finding: Finding) -> str:
+    if finding.category != "vulnerability":
+        return finding.resolution or KINDS[finding.category].advice
     if not finding.fixable:
         return "Do without the package, or triage it under `scan.ignore` with a reason, an owner and an expiry date."
     if finding.kind == "os-pkgs":

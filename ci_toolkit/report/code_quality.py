@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.report.distinct import distinct
 from ci_toolkit.report.identity import fingerprint
+from ci_toolkit.report.kinds import KINDS, fix_of
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
-    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.report.distinct import Distinct
 
 MOST_ENTRIES = 1_000
@@ -65,14 +66,19 @@ def written(entries: Sequence[Mapping[str, Any]]) -> bytes:
 
 def _entry(found: Distinct, image: str, place: SourceLine) -> dict[str, Any]:
     finding = found.finding
-    fix = f"fixed in {finding.fixed}" if finding.fixable else f"no fix ({finding.status or 'status unknown'})"
-    about = plain(
-        f"{finding.id} ({finding.severity}) in {finding.package} {finding.installed} of image {image}: {fix}"
-    )
+    line = f":{finding.start_line}" if finding.start_line else ""
+    about = f"{finding.id} ({finding.severity}) in {finding.subject}{line} of image {image}"
+    parts = (about, fix_of(finding), finding.title)
     return {
-        "description": about + (f": {plain(finding.title)}" if finding.title else ""),
-        "check_name": plain(finding.id, 200) or "unknown",
+        "description": ": ".join(plain(part) for part in parts if part),
+        "check_name": _check_name(finding),
         "fingerprint": fingerprint(image, finding),
         "severity": _SEVERITIES[finding.severity],
         "location": {"path": place.file, "lines": {"begin": found.line or place.line}},
     }
+
+
+def _check_name(finding: Finding) -> str:
+    """The vulnerability's id; of another kind with the kind before it: `secret: aws-access-key-id`."""
+    kind = "" if finding.category == "vulnerability" else f"{KINDS[finding.category].noun}: "
+    return kind + (plain(finding.id, 200) or "unknown")

@@ -36,10 +36,10 @@ _KIND = re.compile(r"([A-Za-z]{2,20})-")
 def scanning_report(
     findings: ImageFindings, image: GitLabImage, *, ignored: Mapping[str, Collection[tuple[str, str, str]]]
 ) -> bytes:
-    """The report of an image, UTF-8: every finding of every platform once, worst first.
+    """The report of an image, UTF-8: every vulnerability of every platform once, worst first.
 
-    What is ignored is left out: the format has no word for it. `ignored`: `distinct.Ignored`. `scanned_at`, which is
-    ISO 8601 (ValueError otherwise), is taken for start and end.
+    The format has no word for other kinds, nor for what is ignored: both are left out. `ignored`: `distinct.Ignored`.
+    `scanned_at`, which is ISO 8601 (ValueError otherwise), is taken for start and end.
     """
     moment = datetime.fromisoformat(findings.scanned_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     head = {
@@ -58,7 +58,8 @@ def scanning_report(
             ),
         },
     }
-    return _written(head, (_vulnerability(each, findings, image) for each in distinct(findings, ignored)))
+    found = (each for each in distinct(findings, ignored) if each.finding.category == "vulnerability")
+    return _written(head, (_vulnerability(each, findings, image) for each in found))
 
 
 def joined_reports(reports: Sequence[bytes]) -> bytes:
@@ -66,6 +67,8 @@ def joined_reports(reports: Sequence[bytes]) -> bytes:
 
     Source: GitLab, `REPORT_TYPES` of its job artifacts: security reports are raw, and its runner sends one raw file.
     """
+    if len(reports) == 1:
+        return reports[0]
     documents = [json.loads(report) for report in reports]
     scans = [document["scan"] for document in documents]
     moments = {"start_time": min(s["start_time"] for s in scans), "end_time": max(s["end_time"] for s in scans)}

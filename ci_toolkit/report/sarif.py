@@ -11,6 +11,7 @@ import sarif_om
 
 from ci_toolkit.model.findings import by_weight
 from ci_toolkit.report.identity import fingerprint
+from ci_toolkit.report.kinds import affected, said_of
 from ci_toolkit.report.plain import plain
 from ci_toolkit.report.sarif_log import MAX_RESULTS, MAX_RUNS, is_small_enough, log_of, unlinked, written
 from ci_toolkit.report.sarif_rules import LEVELS, rule_id, rules_of
@@ -152,12 +153,8 @@ def _run(
 
 
 def _message(image: ImageFindings, platform: PlatformFindings, finding: Finding) -> str:
-    fix = f"fixed in {finding.fixed}" if finding.fixable else f"no fix ({finding.status or 'status unknown'})"
-    where = f" at /{finding.path}" if finding.path else ""
-    text = (
-        f"{finding.package} {finding.installed}{where} in image {image.image} ({platform.platform}, {image.digest}) "
-        f"has {finding.id}, severity {finding.severity}, {fix}"
-    )
+    named = f"image {image.image} ({platform.platform}, {image.digest})"
+    text = f"{affected(finding, named)} {said_of(finding)}"
     whole = plain(text, 800) + (f": {plain(finding.title)}" if finding.title else "")
     return unlinked(whole)
 
@@ -173,7 +170,7 @@ def _location(origin: Origin, finding: Finding, line: int) -> sarif_om.Location:
             sarif_om.LogicalLocation(
                 name=path.rpartition("/")[2] or plain(finding.package or finding.subject),
                 fully_qualified_name=path or plain(finding.component or finding.subject),
-                kind="resource" if path else "package",
+                kind="package" if finding.package and not path else "resource",
             )
         ],
     )

@@ -28,7 +28,8 @@ def log_of(runs: Sequence[sarif_om.Run]) -> Any:
 
 def written(document: Any) -> bytes:
     """A document as a file holds it."""
-    return (json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
+    # On one line: indented JSON is written by slow Python.
+    return (json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
 
 
 def is_small_enough(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""SARIF rules: one for each vulnerability of each package, so that no package's advice overwrites another's."""
+"""SARIF rules: one for each finding's id and package, so that no package's advice overwrites another's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sarif_om
 
 from ci_toolkit.model.findings import Severity
+from ci_toolkit.report.kinds import KINDS, fix_of
 from ci_toolkit.report.plain import markdown, plain, web_address
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _BANDS = {
 
 
 def rule_id(finding: Finding) -> str:
-    """`CVE:package`."""
-    return plain(f"{finding.id}:{finding.package}", 200)
+    """`CVE:package`, `LICENCE:package`; of what is in no package the id alone: the secret's rule, the check."""
+    return plain(f"{finding.id}:{finding.package}" if finding.package else finding.id, 200)
 
 
 def rules_of(findings: Iterable[Finding]) -> dict[str, sarif_om.ReportingDescriptor]:
@@ -53,16 +54,17 @@ def security_severity(severity: Severity, score: float | None) -> str | None:
 
 def _rule(identifier: str, group: list[Finding]) -> sarif_om.ReportingDescriptor:
     worst = max(group, key=lambda finding: (finding.severity, finding.score or 0.0))
-    title = plain(worst.title) or f"{plain(worst.id)} in {plain(worst.package)}"
-    tags = ["security", "vulnerability", str(worst.severity), *([plain(worst.type, 50)] if worst.type else [])]
+    kind = KINDS[worst.category]
+    about = f"{plain(worst.package) or kind.noun}: {plain(worst.id)}"
+    tags = ["security", worst.category, str(worst.severity), *([plain(worst.type, 50)] if worst.type else [])]
     properties: dict[str, object] = {"precision": "very-high", "tags": tags}
     if score := security_severity(worst.severity, worst.score):
         properties["security-severity"] = score
     return sarif_om.ReportingDescriptor(
         id=identifier,
-        name="VulnerablePackage",
-        short_description=sarif_om.MultiformatMessageString(text=f"{plain(worst.package)}: {plain(worst.id)}"),
-        full_description=sarif_om.MultiformatMessageString(text=title),
+        name=kind.rule,
+        short_description=sarif_om.MultiformatMessageString(text=about),
+        full_description=sarif_om.MultiformatMessageString(text=plain(worst.title) or about),
         help_uri=web_address(worst.url) or None,
         help=sarif_om.MultiformatMessageString(text=_help(group, worst), markdown=_help_markdown(group, worst)),
         default_configuration=sarif_om.ReportingConfiguration(level=LEVELS[worst.severity]),
@@ -72,12 +74,16 @@ def _rule(identifier: str, group: list[Finding]) -> sarif_om.ReportingDescriptor
 
 def _facts(group: list[Finding], worst: Finding) -> list[tuple[str, str]]:
     fixed = sorted({finding.fixed for finding in group if finding.fixable})
+    unfixed = fix_of(worst) and f"no version ({worst.status or 'status unknown'})"
     facts = [
-        ("Vulnerability", worst.id),
+        (KINDS[worst.category].id_is, worst.id),
         ("Also known as", ", ".join(worst.aliases)),
         ("Package", worst.package),
         ("Installed", ", ".join(sorted({finding.installed for finding in group}))),
-        ("Fixed in", ", ".join(fixed) or f"no version ({worst.status or 'status unknown'})"),
+        ("Fixed in", ", ".join(fixed) or unfixed),
+        ("Kind", worst.type if worst.category in ("secret", "license") else ""),
+        ("What is wrong", worst.excerpt if worst.category == "misconfiguration" else ""),
+        ("Resolution", worst.resolution),
         ("Severity", f"{worst.severity}" + (f", says {worst.severity_source}" if worst.severity_source else "")),
         ("CVSS score", f"{worst.score:.1f}" if worst.score is not None else ""),
         ("Published", worst.published[:10]),
@@ -94,7 +100,7 @@ def _help_markdown(group: list[Finding], worst: Finding) -> str:
     advice = (
         f"Upgrade **{markdown(worst.package)}**, or the base image that brings it, and build again."
         if any(finding.fixable for finding in group)
-        else "There is no fixed version yet: watch the advisory, or do without the package."
+        else KINDS[worst.category].advice
     )
     link = [f"[Advisory]({web_address(worst.url)})"] if web_address(worst.url) else []
     return "\n\n".join(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.explanation import Explanation
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.report.html.judged import Judged
     from ci_toolkit.state import ImageState
 
@@ -67,17 +68,28 @@ def scan_table(
     return "\n".join(lines)
 
 
-def scan_json(findings: ImageFindings, image: ImageState, explanation: Explanation) -> dict[str, Any]:
-    """The findings file's document, with the gate's word on it and its explanation."""
+def scan_json(
+    findings: ImageFindings, image: ImageState, decision: Decision, explanation: Explanation
+) -> dict[str, Any]:
+    """The findings file's document, with the gate's word on it: an image's part of `schemas/report.schema.json`."""
     return {
         **findings.as_json(),
         "verdict": image.verdict,
         "platform_verdicts": dict(image.platform_verdicts),
         "counts": findings.counts().as_json(),
         "ignored": image.ignored,
+        "ignored_findings": [
+            {"platform": name, "id": f.id, "subject": f.subject, "path": f.path, **_entry(entry)}
+            for name, platform in decision.platforms.items()
+            for f, entry in platform.ignored
+        ],
         "blocking": list(image.blocking),
         "explanation": explanation.as_json(),
     }
+
+
+def _entry(entry: Ignore) -> dict[str, str]:
+    return {"reason": entry.reason, "owner": entry.owner, "expires": str(entry.expires)}
 
 
 def _headline(findings: ImageFindings, image: ImageState) -> str:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from ci_toolkit.state import ImageState
     from ci_toolkit.steps.reports import Subject
 
+HTML_FILE = "report.html"
+
 
 class HtmlReport:
     """`reports/report.html` in the workdir. Each image is added to those before it."""
 
     def __init__(self, workdir: Path, policy: GatePolicy) -> None:
-        self._file = workdir / "reports" / "report.html"
+        self._file = workdir / "reports" / HTML_FILE
         self._policy = policy
         self._parts: list[ImagePart] = []
 
@@ -34,17 +36,23 @@ class HtmlReport:
     def make(self, subject: Subject) -> Mapping[str, Path]:
         """See `Reports.make`."""
         # Here, not above: a plan needs no page.
-        from ci_toolkit.report.html.page import html_page, image_part
+        from ci_toolkit.report.html.page import html_page
 
-        part = image_part(
-            subject.findings,
-            subject.decision,
-            subject.explanation,
-            self._policy,
-            dockerfile=subject.place.file,
-            number=len(self._parts),
-            policy_from=subject.image.scan.policy_from if subject.image.scan else None,
-        )
-        self._parts.append(part)
+        self._parts.append(part_of(subject, self._policy, len(self._parts)))
         write_atomically(self._file, html_page(self._parts, subject.source))
         return {"html": self._file}
+
+
+def part_of(subject: Subject, policy: GatePolicy, number: int) -> ImagePart:
+    """The share of the image that comes `number`-th on the page, from 0."""
+    from ci_toolkit.report.html.page import image_part
+
+    return image_part(
+        subject.findings,
+        subject.decision,
+        subject.explanation,
+        policy,
+        dockerfile=subject.place.file,
+        number=number,
+        policy_from=subject.image.scan.policy_from if subject.image.scan else None,
+    )

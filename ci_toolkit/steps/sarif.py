@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.report.sarif import Origin
+    from ci_toolkit.report.sarif import Report
     from ci_toolkit.state import State
     from ci_toolkit.steps.reports import Reports
     from ci_toolkit.steps.sarif_upload import Delivery
+
+
+SARIF_FILE = "trivy.sarif"
 
 
 class SarifStep:
@@ -126,11 +129,8 @@ class SarifStep:
         )
 
     def _written(self, subject: Subject, state: State) -> tuple[State, Analysis]:
-        # Here, not above: sarif-om takes its time to import, and a plan doesn't need it.
-        from ci_toolkit.report.sarif import sarif_report
-
         name, findings = subject.options.name, subject.findings
-        report = sarif_report(findings, _origin(subject, state), category=self._category, ignored=subject.ignored)
+        report = sarif_of(subject, self._category)
         for cut in report.cuts:
             self._progress.warn(f"the SARIF of {name} leaves out {cut}; findings.json has everything")
         file = self._file(name)
@@ -144,16 +144,19 @@ class SarifStep:
         return state.with_image(name, reports={**state.image(name).reports, **known_as})
 
     def _file(self, name: str) -> Path:
-        return self._reports / name / "trivy.sarif"
+        return self._reports / name / SARIF_FILE
 
 
-def _origin(subject: Subject, state: State) -> Origin:
-    from ci_toolkit.report.sarif import Origin
+def sarif_of(subject: Subject, category: str) -> Report:
+    """The SARIF of an image; raises as `sarif_report` does."""
+    # Here, not above: sarif-om takes its time to import, and a plan doesn't need it.
+    from ci_toolkit.report.sarif import Origin, sarif_report
 
-    return Origin(
+    origin = Origin(
         dockerfile=subject.place.file,
         line=subject.place.line,
-        repository=state.source.repository,
-        revision=state.source.revision,
-        branch=state.source.ref,
+        repository=subject.source.repository,
+        revision=subject.source.revision,
+        branch=subject.source.ref,
     )
+    return sarif_report(subject.findings, origin, category=category, ignored=subject.ignored)

@@ -19,7 +19,7 @@ from ci_toolkit.state import Scan, ScanBaseline
 from ci_toolkit.steps.baseline import baseline_from, label_of
 from ci_toolkit.steps.scan_results import ScanResults
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
-from ci_toolkit.steps.scanned import recipe_of
+from ci_toolkit.steps.scanned import judgement, kept_report, recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -202,12 +202,7 @@ class ScanStep:
     ) -> State:
         return state.with_image(
             findings.image,
-            verdict=decision.verdict,
-            platform_verdicts={name: p.verdict for name, p in decision.platforms.items()},
-            gate="off" if decision.verdict == "none" else "on",
-            findings=findings.counts(),
-            ignored=decision.ignored,
-            blocking=tuple(plain(ground) for ground in decision.grounds),
+            **judgement(findings, decision),
             scan=Scan(
                 scanner=findings.scanner,
                 version=findings.scanner_version,
@@ -228,7 +223,7 @@ class ScanStep:
         write_findings(file, findings)
         reports = {"findings": self._known_as(file)}
         for target in targets:
-            kept = file.parent / f"{self._scanner.name}-{flat(target.platform)}.json"
+            kept = kept_report(file, self._scanner.name, target.platform)
             try:
                 target.report.replace(kept)
             except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
 from ci_toolkit.model.explanation import Source, explain
@@ -11,8 +11,11 @@ from ci_toolkit.model.gate import Baseline, evaluate
 from ci_toolkit.model.recipe import recipe
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
+from ci_toolkit.report.plain import plain
+from ci_toolkit.steps.scan_targets import flat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -34,7 +37,12 @@ def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
     if image.scan is None or "findings" not in image.reports:
         message = f"{name} has not been scanned, so there is nothing to report"
         raise UsageError(message, hint="run `ci-toolkit scan` first, or hand the scan job's workdir on")
-    findings = read_findings(root / image.reports["findings"])
+    return findings_in(root / image.reports["findings"], name, image)
+
+
+def findings_in(file: Path, name: str, image: ImageState) -> ImageFindings:
+    """The findings in a file, of that image and no other; raises as `findings_of` does."""
+    findings = read_findings(file)
     if findings.image != name or findings.digest != image.digest:
         message = f"the findings are of {findings.image} {findings.digest}, but {name} is {image.digest}"
         raise IntegrityError(message, hint="run `ci-toolkit scan` again")
@@ -46,18 +54,40 @@ def baseline_of(name: str, image: ImageState, root: Path) -> Baseline | None:
 
     Raises IntegrityError where its findings aren't there, or are of another digest.
     """
+    return baseline_in(root / image.reports["baseline"] if "baseline" in image.reports else None, name, image)
+
+
+def baseline_in(file: Path | None, name: str, image: ImageState) -> Baseline | None:
+    """The same, with its findings in this file. Raises as above."""
     held = image.scan.baseline if image.scan else None
     if held is None:
         return None
     again = "run `ci-toolkit scan` again, or hand the scan job's whole workdir on"
-    if "baseline" not in image.reports:
+    if file is None:
         message = f"the verdict on {name} was held against {held.name}, but its findings aren't among the reports"
         raise IntegrityError(message, hint=again)
-    findings = read_findings(root / image.reports["baseline"])
+    findings = read_findings(file)
     if findings.digest != held.digest:
         message = f"the baseline's findings are of {findings.digest}, but {name} was held against {held.digest}"
         raise IntegrityError(message, hint=again)
     return Baseline(name=held.name, findings=findings)
+
+
+def kept_report(findings_file: Path, scanner: str, platform: str) -> Path:
+    """Where the scanner's own report on a platform is kept: beside the findings."""
+    return findings_file.parent / f"{scanner}-{flat(platform)}.json"
+
+
+def judgement(findings: ImageFindings, decision: Decision) -> Mapping[str, Any]:
+    """What an image's state tells of its findings."""
+    return {
+        "verdict": decision.verdict,
+        "platform_verdicts": {name: p.verdict for name, p in decision.platforms.items()},
+        "gate": "off" if decision.verdict == "none" else "on",
+        "findings": findings.counts(),
+        "ignored": decision.ignored,
+        "blocking": tuple(plain(ground) for ground in decision.grounds),
+    }
 
 
 def decision_of_that_day(

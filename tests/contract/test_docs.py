@@ -79,7 +79,7 @@ def test_the_exit_codes_are_the_same_everywhere() -> None:
 
 
 def test_the_schemas_are_json_and_named() -> None:
-    for name in ("ci-toolkit", "state", "findings", "pin", "ignore"):
+    for name in ("ci-toolkit", "state", "findings", "pin", "ignore", "report", "diff"):
         document = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
         assert document["title"]
 

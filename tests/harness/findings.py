@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -85,3 +86,8 @@ def image(*platforms: PlatformFindings, **changes: Any) -> ImageFindings:
         platforms=platforms,
     )
     return replace(base, **changes)
+
+
+def without_code(markdown: str) -> str:
+    """Markdown without its code spans, in which nothing acts."""
+    return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown)

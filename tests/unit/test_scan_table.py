@@ -103,7 +103,7 @@ def test_no_text_from_outside_acts_on_the_terminal_or_the_ci_system(field: str) 
 
 def test_machines_get_everything() -> None:
     found = image(platform(URLLIB3))
-    document = scan_json(found, state(judged(found)), explained(found))
+    document = scan_json(found, state(judged(found)), judged(found), explained(found))
     assert document["verdict"] == "fail"
     assert document["counts"] == {"critical": 0, "high": 1, "medium": 0, "low": 0, "unknown": 0}
     assert document["platforms"][0]["findings"][0]["id"] == "CVE-2019-11324"
