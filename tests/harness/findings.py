@@ -89,5 +89,6 @@ def image(*platforms: PlatformFindings, **changes: Any) -> ImageFindings:
 
 
 def without_code(markdown: str) -> str:
-    """Markdown without its code spans, in which nothing acts."""
-    return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown)
+    """Markdown without its code, blocks and spans, in which nothing acts."""
+    text = re.sub(r"(?ms)^(```+)[a-z]*\n.*?^\1\n", "", markdown)
+    return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)

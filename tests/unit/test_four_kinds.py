@@ -75,7 +75,7 @@ def test_sarif_says_what_is_the_matter() -> None:
         f"ghostscript 10.0.0 in {where} is under the licence AGPL-3.0, severity low: forbidden",
     ]
     names = [result["locations"][0]["logicalLocations"][0]["name"] for result in sarif(FOUND)["results"]]
-    assert names == ["METADATA", "signing.pem", "config", "ghostscript"]
+    assert names == ["METADATA", "signing.pem", "image config", "ghostscript"]
 
 
 def test_what_is_ignored_is_suppressed_whatever_it_is() -> None:
@@ -121,10 +121,11 @@ def test_annotations_have_a_title_and_advice_of_their_own() -> None:
 def test_the_summary_counts_them_all_and_says_what_to_do_about_each() -> None:
     text = run_markdown(run_of(FOUND))
     assert "| `linux/amd64` ⛔ | · | 2 | 1 | 1 | · | 1 | · |" in text
-    assert "- Secret: revoke it" in text
-    assert "- Check: mend" in text
+    assert "- Remove the secret in `/app/settings/signing.pem`, and rotate it" in text
+    assert "- Mend `DS002` in the image&#39;s config" in text
+    assert "- Replace `ghostscript`" in text
     assert "Nothing is fixed yet" not in text
-    assert "| high | private\\-key | secret<br>at `/app/settings/signing.pem:1` |" in text
+    assert "| high | private\\-key<br>secret | `app/settings/signing.pem:1` |" in text
 
 
 HOSTILE = (
