@@ -37,8 +37,9 @@ def logged_in(opened: Session, steps: Collection[str], hosts: Collection[str] = 
     outside = (opened.workdir, opened.config.root)
     with suppress(ToolError):
         sweep(base_directory(opened.env, outside))
-    for place in places():
-        sweep(place)
+    with suppress(FileNotFoundError):  # Where no temporary file can be, none was left.
+        for place in places():
+            sweep(place)
     tools = bool(_TOOLS_ASK_REGISTRIES & set(steps))
     as_nobody = tools and not opened.trust.allows("login")
     had, nobody = _lacking(opened, hosts) if tools and not as_nobody else ({}, ())

@@ -86,7 +86,7 @@ def test_bomb(tmp_path: Path, name: str) -> None:
     outcome: dict[str, Any] = json.loads(result.stdout)
     assert outcome["refused"][0] == 2
     assert outcome["refused"][1].startswith(f"{file}:")
-    assert outcome["seconds"] < 2
+    assert outcome["seconds"] < 10, "far above what it takes, far below what a bomb does"
     assert outcome["kilobytes"] < 200_000
 
 
