@@ -15,6 +15,8 @@ FORMAT = 1
 """Version of `schemas/findings.schema.json`."""
 Category = Literal["vulnerability", "secret", "misconfiguration", "license"]
 """What kind of thing a finding is."""
+SILENCER = "silenced-check"
+"""The id of a finding that is a comment which silences a scanner's checks."""
 CATEGORIES: tuple[Category, ...] = ("vulnerability", "secret", "misconfiguration", "license")
 
 

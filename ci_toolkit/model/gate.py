@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import CATEGORIES, Severity, by_weight
+from ci_toolkit.model.findings import CATEGORIES, SILENCER, Severity, by_weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -179,7 +179,7 @@ class _Judge:
                 ignored.append((finding, entry))
             elif not self._counts(finding):
                 continue
-            elif known_as(finding) in self._known:
+            elif known_as(finding) in self._known and finding.id != SILENCER:
                 deployed.append(finding)
             elif (until := self._graced(finding)) is not None:
                 waiting.append((finding, until))

@@ -22,6 +22,7 @@ class Target:
     platform: str
     manifest: Digest
     config: Digest
+    """Of what the scanner is given, by which its report is known."""
     layout: Path
     report: Path
     """Where the scanner writes its own report, which is kept."""

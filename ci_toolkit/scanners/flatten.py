@@ -1,7 +1,11 @@
-"""One layout per platform: a scanner given an index looks at its first child only."""
+"""One layout per platform: a scanner given an index looks at its first child only.
+
+Its config names no base image, so that no layer is left out.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.oci import Index, Manifest
+from ci_toolkit.scanners.base_guess import without_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +46,8 @@ def runnable(layout: Layout, root: Descriptor, platforms: Mapping[str, Digest]) 
 def flatten(layout: Layout, manifest: Descriptor, into: Path) -> Digest:
     """Write a layout of this one manifest, its blobs hard-linked or copied; returns the digest of its config.
 
+    Manifest and config are others than the image's where its history names a base image.
+
     Raises ToolError where the disk says no, IntegrityError for a manifest that is none.
     """
     document = layout.document(manifest)
@@ -49,10 +56,16 @@ def flatten(layout: Layout, manifest: Descriptor, into: Path) -> Digest:
         raise IntegrityError(message)
     flat = Layout(into)
     flat.create()
-    for blob in (manifest, *document.blobs):
+    for blob in document.layers:
         _link(layout.blob(blob.digest), flat.blob(blob.digest))
-    flat.write_entries([replace(manifest, annotations={})])
-    return document.config.digest
+    config = without_base(layout.read(document.config))
+    digest, data = flat.add(config), layout.read(manifest)
+    if digest != document.config.digest:
+        body = json.loads(data)
+        body["config"] |= {"digest": str(digest), "size": len(config)}
+        data = json.dumps(body).encode()
+    flat.write_entries([replace(manifest, digest=flat.add(data), size=len(data), annotations={})])
+    return digest
 
 
 def _link(source: Path, target: Path) -> None:

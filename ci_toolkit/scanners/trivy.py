@@ -15,6 +15,7 @@ from ci_toolkit.scanners.base import Command, Scanned
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
+from ci_toolkit.scanners.secret_rules import secret_config
 from ci_toolkit.scanners.trivy_commands import Private, cache_of, download_argv, scan_argv
 from ci_toolkit.scanners.trivy_kept import shareable
 from ci_toolkit.scanners.trivy_program import TrivyProgram
@@ -144,7 +145,7 @@ class Trivy:
             place.cwd.mkdir(parents=True, exist_ok=True)
             place.databases.mkdir(exist_ok=True)
             place.config.write_bytes(b"")
-            place.secret_config.write_bytes(b"{}\n")
+            place.secret_config.write_bytes(secret_config())
             self._java.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             message = f"can't prepare the scan in {place.root}: {error.strerror or error}"
@@ -183,7 +184,7 @@ class Trivy:
                 self._fetch_java_index(place)
                 self._run(argv, place)
         data = _read(target)
-        report = parse(data, target)
+        report = parse(data, target, self._categories)
         files.write_atomically(target.report, shareable(data))
         task.advance(1)
         return report

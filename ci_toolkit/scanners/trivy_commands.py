@@ -1,10 +1,12 @@
 """The command lines Trivy is run with: pure functions.
 
-Nothing Trivy would pick up by itself has a say: config, ignore and secret files are named and empty, the working
-directory and the module directory are empty too, and the Runner passes no `TRIVY_*` variable on. Misconfigurations
-are those that Trivy's built-in checks know: newer ones aren't fetched, and its cache is one that holds none.
+Nothing Trivy would pick up by itself has a say: config and ignore files are named and empty, the rules for secrets are
+ours, the working directory and the module directory are empty too, and the Runner passes no `TRIVY_*` variable on.
+Misconfigurations are those that Trivy's built-in checks know: newer ones aren't fetched, and its cache is one that
+holds none.
 
-One thing is left, which Trivy has no option for: a comment `trivy:ignore:ID` in a configuration file of the image.
+Against a comment `trivy:ignore:ID` in a configuration file of the image Trivy has no option: a rule for secrets finds
+it, so secrets are looked for wherever misconfigurations are.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class Private:
 
     @property
     def secret_config(self) -> Path:
-        """The rules for secrets, which say nothing of their own: an empty file isn't taken for that."""
+        """The rules for secrets."""
         return self.root / "secrets.yaml"
 
     @property
@@ -74,7 +76,8 @@ def scan_argv(
 
     `server`: the address of the Trivy server whose database is asked, where it isn't the one here.
     """
-    looked_for = [name for category, name in _SCANNERS.items() if category in categories]
+    wanted = {*categories, *(("secret",) if "misconfiguration" in categories else ())}
+    looked_for = [name for category, name in _SCANNERS.items() if category in wanted]
     in_config = [name for name in looked_for if name in _CONFIG_SCANNERS]
     return (
         *program,

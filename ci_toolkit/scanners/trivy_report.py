@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.model.findings import Finding, Layer, PlatformFindings, Severity, by_weight
+from ci_toolkit.model.findings import CATEGORIES, SILENCER, Finding, Layer, PlatformFindings, Severity, by_weight
 from ci_toolkit.model.provenance import Entry, traced
+from ci_toolkit.scanners.base_guess import names_base
+from ci_toolkit.scanners.secret_rules import is_common_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from ci_toolkit.model.findings import Category
     from ci_toolkit.scanners.base import Target
 
 _SCHEMA = 2
@@ -20,16 +23,17 @@ _OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfiguration
 _HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
 
 
-def parse(data: bytes, target: Target) -> tuple[PlatformFindings, str]:
-    """The findings and Trivy's version.
+def parse(data: bytes, target: Target, categories: Collection[Category] = CATEGORIES) -> tuple[PlatformFindings, str]:
+    """The findings of these kinds, and Trivy's version.
 
-    Raises ToolError for a report that is cut off, malformed, of another schema than 2, or about another image.
+    Raises ToolError for a report that is cut off, malformed, of another schema than 2, about another image, or about
+    a part of the image only.
     Of a vulnerability only id, package, installed version and severity are sure to be there; of the rest, the id.
     """
     try:
         document = json.loads(data)
         _check(document, target)
-        findings = by_weight(_findings(document))
+        findings = by_weight(found for found in _findings(document) if found.category in categories)
         metadata = _section(document, "Metadata")
         system = _section(metadata, "OS")
         platform = PlatformFindings(
@@ -57,12 +61,19 @@ def _check(document: Any, target: Target) -> None:
     if about != str(target.config):
         message = f"{where} is about image {str(about)[:100]}, but {target.config} was scanned"
         raise ToolError(message, hint=_HINT)
+    if names_base(_history(_section(document, "Metadata"))):
+        message = f"{where} is about a part of it only: what Trivy takes for the base image was left out"
+        raise ToolError(message, hint=_HINT)
 
 
 def places_of_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     """The files of a report that hold secrets; the layout's path stands for the image's config."""
     results = _list(document, "Results")
-    return frozenset(_text(result, "Target").removeprefix("/") for result in results if _list(result, "Secrets"))
+    return frozenset(
+        _text(result, "Target").removeprefix("/")
+        for result in results
+        if any(_text(item, "RuleID") != SILENCER for item in _list(result, "Secrets"))
+    )
 
 
 def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -71,7 +82,7 @@ def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
         for item in _list(result, "Vulnerabilities"):
             yield _vulnerability(item, result)
         for item in _list(result, "Secrets"):
-            yield _secret(item, result)
+            yield _silencer(item, result) if _text(item, "RuleID") == SILENCER else _secret(item, result)
         for item in _list(result, "Misconfigurations"):
             if _text(item, "Status") == "FAIL":
                 found = _misconfiguration(item, result)
@@ -90,7 +101,7 @@ def _layers(metadata: Mapping[str, Any]) -> list[Layer]:
 
 def _history(metadata: Mapping[str, Any]) -> list[Entry]:
     return [
-        Entry(_text(item, "created_by"), _text(item, "comment"), item.get("empty_layer") is True)
+        Entry(_text(item, "created_by").lstrip(), _text(item, "comment"), item.get("empty_layer") is True)
         for item in _list(_section(metadata, "ImageConfig"), "history")
     ]
 
@@ -121,14 +132,24 @@ def _vulnerability(item: Mapping[str, Any], result: Mapping[str, Any]) -> Findin
     )
 
 
+def _silencer(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    return replace(
+        _secret(item, result),
+        category="misconfiguration",
+        severity=Severity.CRITICAL,
+        resolution="Take the comment out, and write a triage entry for what it silences",
+    )
+
+
 def _secret(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+    path, severity = _file(item, result), _severity(item)
     return Finding(
         id=_required(item, "RuleID"),
         category="secret",
-        severity=_severity(item),
+        severity=min(severity, Severity.LOW) if is_common_place(path) else severity,
         title=_text(item, "Title"),
         type=_text(item, "Category"),
-        path=_file(item, result),
+        path=path,
         start_line=_line(item),
         excerpt=_text(item, "Match"),
         layer=_layer(item),

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from ci_toolkit.builders.layouts import BuiltImage, is_again
 from ci_toolkit.errors import IntegrityError, RemoteError, ToolkitError
-from ci_toolkit.model.oci import Descriptor, Index, Manifest, parse_document
+from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, Index, Manifest, parse_document
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.graph import node_of, read_graph
 from ci_toolkit.registry.inspection import platforms_of
+from ci_toolkit.registry.remote_blob import read_blob
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.digest import Digest
@@ -105,6 +106,28 @@ class Quarantine:
             message = f"{self.repository}@{digest} holds no image that could run anywhere"
             raise IntegrityError(message, hint="is it another artifact? An image that was built here is built again")
         return Held(content, built, dict(_configs(images)))
+
+    def copy_out(self, manifest: Digest, into: Layout, wanted: Callable[[bytes], bool]) -> Descriptor | None:
+        """Copy one platform's image into a layout if its config is `wanted`; returns its manifest's descriptor.
+
+        Raises IntegrityError where it is no longer here, or not whole, HttpError.
+        """
+        client = self._registries.repository(self.repository)
+        content = client.content(str(manifest))
+        document = parse_document(content.data, content.descriptor.media_type) if content else None
+        if content is None or not isinstance(document, Manifest):
+            message = f"{self.repository}@{manifest} is no longer in quarantine"
+            raise IntegrityError(message, hint=_BUILD_AGAIN)
+        with _missing_is_wrong():
+            config = read_blob(client, document.config, limit=MAX_MANIFEST)
+            if not wanted(config):
+                return None
+            into.create()
+            into.add(config)
+            into.add(content.data)
+            for layer in document.layers:
+                client.fetch_blob(layer, into)
+        return content.descriptor
 
     def platforms(self, name: str, image: ImageState, digest: Digest) -> Mapping[str, tuple[Digest, Digest]]:
         """Manifest and config of each platform of an image that a state says is here.

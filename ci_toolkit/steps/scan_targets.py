@@ -10,6 +10,7 @@ from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.scanners.base import Target
+from ci_toolkit.scanners.base_guess import without_base
 from ci_toolkit.scanners.flatten import flatten, runnable
 from ci_toolkit.steps.waiting import held_in
 
@@ -104,7 +105,7 @@ class Targets:
         """Every platform of an image in a repository, whatever the state says; its targets are called `label`."""
         held = place.look(label, digest)
         return [
-            self._on_registry(label, platform, manifest, held.configs[manifest], place)
+            self._whole(self._on_registry(label, platform, manifest, held.configs[manifest], place), place)
             for platform, manifest in held.built.platforms.items()
         ]
 
@@ -112,7 +113,19 @@ class Targets:
         """Every platform of an image in quarantine, after what is there was held against the state."""
         place = held_in(self._place(name), name, image)
         found = place.platforms(name, image, digest)
-        return [self._on_registry(name, p, manifest, config, place) for p, (manifest, config) in found.items()]
+        return [
+            self._whole(self._on_registry(name, platform, manifest, config, place), place)
+            for platform, (manifest, config) in found.items()
+        ]
+
+    def _whole(self, target: Target, place: Quarantine) -> Target:
+        """The target itself, or a copy here where a scanner would leave layers out that it takes for a base's."""
+        layout = Layout(target.layout.parent / "copy")
+        with self._progress.task(f"reading {target.image} {target.platform}", None):
+            root = place.copy_out(target.manifest, layout, lambda config: without_base(config) != config)
+        if root is None:
+            return target
+        return replace(target, config=flatten(layout, root, target.layout), remote="", plain=False)
 
     def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
         place = self._place(name)
