@@ -101,7 +101,7 @@ def _agree(entry: Entry, step: Step | None) -> bool:
 def _keyword(entry: Entry) -> str:
     if match := _NOP.match(entry.created_by):
         return match["keyword"]
-    first = entry.created_by.partition(" ")[0]
+    first = entry.created_by.lstrip().partition(" ")[0]
     return first if first in _KEYWORDS else "RUN"
 
 

@@ -101,7 +101,7 @@ def _layers(metadata: Mapping[str, Any]) -> list[Layer]:
 
 def _history(metadata: Mapping[str, Any]) -> list[Entry]:
     return [
-        Entry(_text(item, "created_by").lstrip(), _text(item, "comment"), item.get("empty_layer") is True)
+        Entry(_text(item, "created_by"), _text(item, "comment"), item.get("empty_layer") is True)
         for item in _list(_section(metadata, "ImageConfig"), "history")
     ]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.model.findings import CATEGORIES
+from ci_toolkit.model.findings import CATEGORIES, SILENCER
 from ci_toolkit.report.findings_file import read_findings
 from tests.harness.flawed import DOCKERFILE, ENV, LAYERS
 from tests.harness.scans import Scans
@@ -111,8 +111,7 @@ def test_links_to_elsewhere_in_the_workdir(scans: Scans) -> None:
     assert (elsewhere / "trivy.yaml").read_text(encoding="utf-8") == PLANTED["trivy.yaml"]
 
 
-def test_a_comment_in_the_image_silences_one_check_of_its_own_file_and_no_secret(scans: Scans) -> None:
-    # Trivy has no option against it; what it can't do is to speak for another file, kind or check.
+def test_a_comment_that_silences_a_check_is_found_in_its_place_and_silences_nothing_else(scans: Scans) -> None:
     _, _, before = judged(scans)
     comment = "# trivy:ignore:DS-0021 trivy:ignore:DS-0031 trivy:ignore:github-pat trivy:ignore:CVE-2019-10906\n"
     silenced = DOCKERFILE.replace("RUN", f"{comment}RUN")
@@ -120,3 +119,4 @@ def test_a_comment_in_the_image_silences_one_check_of_its_own_file_and_no_secret
     scans.add("app", {"linux/amd64": [*LAYERS, {"app/Dockerfile": silenced}]}, env=ENV)
     _, _, after = judged(scans)
     assert before - after == {("misconfiguration", "DS-0021", "app/Dockerfile")}
+    assert after - before == {("misconfiguration", SILENCER, "app/Dockerfile")}

@@ -117,7 +117,8 @@ def test_a_flattened_layout_holds_one_platform_and_shares_its_blobs(tmp_path: Pa
     assert manifest.config.digest == config
     assert flat.verify(entry) > 0
     assert len(list(flat.blobs.iterdir())) == 4
-    assert flat.blob(config).samefile(layout.blob(config))
+    assert all(flat.blob(blob.digest).samefile(layout.blob(blob.digest)) for blob in manifest.layers)
+    assert flat.blob(config).read_bytes() == layout.blob(config).read_bytes()
     assert flatten(layout, descriptors["linux/arm64"], tmp_path / "flat") == config
 
 

@@ -1,0 +1,128 @@
+"""All of an image is looked at: no instruction, directory or comment of its own keeps the scanner away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ci_toolkit.model.findings import SILENCER, Finding, Severity
+from ci_toolkit.report.findings_file import read_findings
+from tests.harness.flawed import TOKEN
+from tests.harness.images import DEBIAN_12
+from tests.harness.named_scans import Places
+from tests.harness.scans import Scans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Stack
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SETTINGS = f'TOKEN = "{TOKEN}"\n'
+DOCKERFILE = """\
+FROM scratch
+COPY etc /etc
+COPY settings.ini /www/settings.ini
+CMD ["/hidden"]
+COPY settings.ini /www/own.ini
+CMD ["/shown"]
+"""
+BOTH = ["github-pat www/own.ini (critical)", "github-pat www/settings.ini (critical)"]
+COMMENTS = (
+    "trivy:ignore:*",
+    "tfsec:ignore:*",
+    "trivy:exp:2999-01-01:ignore:DS-0021",
+    "trivy:example:x:ignore:*",
+    f"trivy:{'a' * 30_000}:x:ignore:*",
+)
+"""All of them are taken by Trivy 0.76."""
+HELD_BACK = (".git/config", "go.sum", "pic.png", "Pipfile.lock")
+"""Of those that Trivy leaves out: nothing is expected to look like a secret there."""
+COMMON = (
+    "node_modules/a/a.js",
+    "vendor/a.go",
+    "test/a.ini",
+    "latest_test.ini",
+    "example.ini",
+    "README.md",
+    "locale/a",
+)
+
+
+@pytest.fixture
+def places(tmp_path: Path, stack: Stack) -> Places:
+    return Places(tmp_path, stack.registry, stack.database)
+
+
+@pytest.fixture
+def image(places: Places) -> Iterator[str]:
+    """An image with a CMD before its last layer, made by the engine."""
+    name = f"{places.config()}:1"
+    context = places.root / "context"
+    (context / "etc").mkdir(parents=True)
+    (context / "etc/os-release").write_text(str(DEBIAN_12["etc/os-release"]), encoding="utf-8")
+    (context / "settings.ini").write_text(SETTINGS, encoding="utf-8")
+    (context / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    subprocess.run(["docker", "build", "-q", "-t", name, context], check=True, capture_output=True)
+    yield name
+    subprocess.run(["docker", "rmi", "-f", name], check=True, capture_output=True)
+
+
+def test_what_stands_before_a_cmd_is_searched_wherever_the_image_is(
+    places: Places, image: str, run_command: Command
+) -> None:
+    subprocess.run(["docker", "push", "-q", image], check=True, capture_output=True)
+    subprocess.run(["docker", "save", "-o", places.root / "app.tar", image], check=True, capture_output=True)
+    for target in (f"docker:{image}", "app.tar", image):
+        result = run_command("scan", target, "--output", "json", cwd=places.root)
+        assert result.returncode == 1, result.stderr
+        assert json.loads(result.stdout)[target]["blocking"] == BOTH
+
+
+def scanned(tmp_path: Path, stack: Stack, files: dict[str, str]) -> dict[str, Finding]:
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("secret", "misconfiguration"))
+    scans.add("app", {"linux/amd64": [DEBIAN_12, files]})
+    scans.scan()
+    [platform] = read_findings(tmp_path / scans.state.image("app").reports["findings"]).platforms
+    return {finding.path: finding for finding in platform.findings if finding.id in ("github-pat", SILENCER)}
+
+
+def test_a_secret_is_found_everywhere_and_counts_as_low_where_keys_open_nothing(tmp_path: Path, stack: Stack) -> None:
+    places = [f"app/{name}" for name in (*HELD_BACK, *COMMON)] + ["usr/share/a.ini", "usr/local/lib/python3.12/a.py"]
+    found = scanned(tmp_path, stack, dict.fromkeys(places, SETTINGS))
+    assert sorted(found) == sorted(places)
+    critical = {path for path, finding in found.items() if finding.severity == Severity.CRITICAL}
+    assert critical == {f"app/{name}" for name in HELD_BACK}
+    assert {finding.severity for path, finding in found.items() if path not in critical} == {Severity.LOW}
+
+
+@pytest.mark.parametrize("place", ["", "app/test/", "node_modules/a/"])
+def test_every_comment_that_silences_checks_is_a_critical_misconfiguration(
+    tmp_path: Path, stack: Stack, place: str
+) -> None:
+    files = {
+        f"{place}{number}/Dockerfile": f"FROM debian:12\n# {comment}\nRUN apt-get install curl\nUSER a\n"
+        for number, comment in enumerate(COMMENTS)
+    }
+    found = scanned(tmp_path, stack, files)
+    assert {(f.category, f.id, f.severity) for f in found.values()} == {
+        ("misconfiguration", SILENCER, Severity.CRITICAL)
+    }
+    assert sorted(found) == sorted(files)
+
+
+def test_a_comment_counts_where_misconfigurations_alone_are_looked_for(tmp_path: Path, stack: Stack) -> None:
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("misconfiguration",))
+    silenced = f"FROM debian:12\n# trivy:ignore:*\nRUN apt-get install curl\nUSER a\nENV A={TOKEN}\n"
+    scans.add("app", {"linux/amd64": [DEBIAN_12, {"app/Dockerfile": silenced}]}, env={"A": "b"})
+    scans.policy = replace(scans.policy, fixable_only=False)
+    image = scans.scan().image("app")
+    assert image.verdict == "fail"
+    assert f"{SILENCER} app/Dockerfile (critical)" in image.blocking
+    assert not [line for line in image.blocking if "github-pat" in line]
