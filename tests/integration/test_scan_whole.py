@@ -66,7 +66,8 @@ def image(places: Places) -> Iterator[str]:
     name = f"{places.config()}:1"
     context = places.root / "context"
     (context / "etc").mkdir(parents=True)
-    (context / "etc/os-release").write_text(str(DEBIAN_12["etc/os-release"]), encoding="utf-8")
+    for file in ("etc/os-release", "etc/debian_version"):
+        (context / file).write_text(str(DEBIAN_12[file]), encoding="utf-8")
     (context / "settings.ini").write_text(SETTINGS, encoding="utf-8")
     (context / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     subprocess.run(["docker", "build", "-q", "-t", name, context], check=True, capture_output=True)
