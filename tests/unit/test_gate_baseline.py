@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from ci_toolkit.model.findings import Finding, PlatformFindings, Severity
+from ci_toolkit.model.findings import SILENCER, Finding, PlatformFindings, Severity
 from ci_toolkit.model.gate import Baseline, Decision, evaluate
 from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
 from tests.harness.findings import AS_ROOT, COPYLEFT, OF_EACH_KIND, TOKEN, URLLIB3, ZLIB, image, platform
@@ -67,6 +67,11 @@ def test_what_is_new_fails_whatever_its_kind(finding: Finding) -> None:
 )
 def test_what_counts_as_the_same_finding(before: Finding, now: dict[str, Any], verdict: str) -> None:
     assert decide(replace(before, **now), before=before).verdict == verdict
+
+
+def test_a_comment_that_silences_checks_counts_even_where_it_is_deployed() -> None:
+    comment = replace(AS_ROOT, id=SILENCER, path="app/Dockerfile", excerpt="# trivy:ignore:*")
+    assert decide(comment, before=comment).blocking == (comment,)
 
 
 def test_the_version_in_a_path_may_change() -> None:

@@ -161,6 +161,14 @@ def test_a_report_of_another_shape_or_image_is_not_believed(document: object, sa
         read(document)
 
 
+def test_a_report_about_what_lies_above_a_base_image_alone_is_not_believed() -> None:
+    document = report(URLLIB3)
+    made, end = {"created_by": "COPY a /a"}, {"created_by": "CMD a", "empty_layer": True}
+    document["Metadata"]["ImageConfig"] = {"history": [made, end, made]}
+    with pytest.raises(ToolError, match="about a part of it only"):
+        read(document)
+
+
 @given(st.integers(0, 10_000))
 def test_a_report_cut_off_anywhere_is_not_believed(length: int) -> None:
     data = json.dumps(report(URLLIB3)).encode()
