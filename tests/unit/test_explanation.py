@@ -87,7 +87,7 @@ def test_every_ground_has_an_entry_to_paste() -> None:
 def test_several_versions_are_all_told() -> None:
     later = replace(URLLIB3, id="CVE-2026-1", fixed="2.6.3")
     [act] = explained(layered(URLLIB3, later), ALL).acts
-    assert act.text.endswith("to what fixes them all: `1.24.2`, `2.6.3`")
+    assert act.text.endswith("to the highest of `1.24.2`, `2.6.3`")
 
 
 def test_what_passes_needs_no_explanation() -> None:
