@@ -77,7 +77,7 @@ def test_an_archive_of_a_layout_keeps_its_digest_and_its_platforms(places: Place
 
 def test_the_engines_image_and_what_docker_saves_of_it_are_one(places: Places, run_command: Command) -> None:
     repository = places.config()
-    places.pushed(repository, "1", {"linux/amd64": [*VULNERABLE, {"etc/only-here": uuid.uuid4().hex}]})
+    places.pushed(repository, "1", {"linux/amd64": [{"etc/only-here": uuid.uuid4().hex}, *VULNERABLE]})
     name = places.in_engine(f"{repository}:1")
     code, by_engine = scanned(run_command, places, f"docker:{name}")
     assert (code, by_engine[f"docker:{name}"]["blocking"]) == (1, BLOCKING)
