@@ -23,7 +23,7 @@ def read_document(path: Path, kind: str, *, version: int, made_by: str) -> Mappi
     `made_by` is the command that makes it. Raises UsageError where there is none, ToolError where the disk fails,
     IntegrityError for one nobody can trust.
     """
-    again = f"delete it and run `{made_by}` again"
+    again = f"name a {kind} file that ci-toolkit wrote, or run `{made_by}` again"
     document = _load(path, kind, made_by, again)
     if isinstance(document, dict) and document.get("version", version) != version:
         message = f"{path} has {kind} version {document['version']!r}; this ci-toolkit reads {version}"

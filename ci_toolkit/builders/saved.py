@@ -108,7 +108,8 @@ def _image(files: Mapping[str, Path]) -> tuple[bytes, list[tuple[Path, str]]]:
         layers = [files[posixpath.normpath(name)] for name in image["Layers"] or []]
         return config, list(zip(layers, diff_ids, strict=True))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"the archive isn't one whole image: {type(error).__name__}: {error}"
+        why = f"it lacks {error}" if isinstance(error, KeyError) else f"{error}"
+        message = f"the archive isn't one whole image: {why}"
         raise IntegrityError(message, hint=_SAVE_AGAIN) from error
 
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _STARTS_A_RUN = frozenset({"build", "tag"})
 _JUDGE = frozenset({"scan", "push", "sarif"})
 """They go by the gate's policy."""
-_WIDTH = 240
-"""Columns of a table in a log, so that no digest is broken."""
 
 
 def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = None, *, as_run: bool = False) -> None:
@@ -99,6 +97,7 @@ def print_state(opened: Session, state: State) -> None:
     if settings.format == "json":
         click.echo(opened.redact(neutral_json(states.as_json(state))))
     elif not settings.quiet:
+        from ci_toolkit.report.plain import WIDE
         from ci_toolkit.report.summary import print_summary
 
         terminal = sys.stdout.isatty()
@@ -107,7 +106,7 @@ def print_state(opened: Session, state: State) -> None:
             opened.images,
             sys.stdout,
             color=terminal and not settings.no_color,
-            width=None if terminal else _WIDTH,
+            width=None if terminal else WIDE,
         )
 
 
@@ -119,6 +118,7 @@ def print_findings(
 ) -> None:
     """What the scan found: a table an image, or one JSON object by image. Nothing for an image without a scan."""
     from ci_toolkit.git import checkout_of
+    from ci_toolkit.report.plain import WIDE
     from ci_toolkit.report.table import scan_json, scan_table
     from ci_toolkit.steps.scanned import base_line, explanation_of
 
@@ -134,7 +134,7 @@ def print_findings(
         click.echo(opened.redact(neutral_json(document)))
         return
     terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else _WIDTH
+    width = shutil.get_terminal_size().columns if terminal else WIDE
     for each in explained:
         table = scan_table(*each, width=width, color=terminal and not opened.settings.no_color)
         click.echo(opened.redact(table))

@@ -14,9 +14,6 @@ from ci_toolkit.model.text import neutral_json
 if TYPE_CHECKING:
     from ci_toolkit.cli.settings import Settings
 
-_WIDTH = 240
-"""Columns in a log, so that no digest is broken."""
-
 
 @click.command("inspect", epilog="Example: ci-toolkit inspect ghcr.io/acme/app:1.4")
 @click.argument("reference", metavar="REF")
@@ -34,6 +31,7 @@ def command(settings: Settings, reference: str, no_artifacts: bool) -> None:  # 
         click.echo(neutral_json(view.as_json()))
         return
     from ci_toolkit.report.image import print_image
+    from ci_toolkit.report.plain import WIDE
 
     terminal = sys.stdout.isatty()
-    print_image(view, sys.stdout, color=terminal and not settings.no_color, width=None if terminal else _WIDTH)
+    print_image(view, sys.stdout, color=terminal and not settings.no_color, width=None if terminal else WIDE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.findings import by_weight
 from ci_toolkit.model.gate import NOTHING_RECOGNISED, rule_of
-from ci_toolkit.model.triage_entry import entry_for
+from ci_toolkit.model.triage_entry import entry_for, is_image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,8 @@ class Act:
 class Explanation:
     """The decision on one image, explained. Empty where nothing blocks."""
 
-    image: str
+    image: str | None
+    """Its name in the config, which a triage entry is held to; None for one that no config builds."""
     day: date
     """On which a triage entry would be made."""
     grounds: tuple[Ground, ...] = ()
@@ -143,7 +144,8 @@ def explain(
         for (kind, _), group in groups.items()
     ]
     acts.sort(key=lambda act: (act.kind == "none", -len(act.findings)))
-    return Explanation(image=findings.image, day=today, grounds=grounds, acts=tuple(acts))
+    image = findings.image if source.dockerfile and is_image_name(findings.image) else None
+    return Explanation(image=image, day=today, grounds=grounds, acts=tuple(acts))
 
 
 def way_out(grounds: Sequence[str]) -> str:
@@ -209,11 +211,11 @@ def _packages(group: Sequence[Ground]) -> str:
 
 
 def _to(findings: Iterable[Finding]) -> str:
-    """Of several versions, which one is the highest isn't ours to tell."""
+    """Of several versions, which one is the highest isn't ours to tell, but only that one has every fix."""
     versions = list(dict.fromkeys(finding.fixed for finding in findings))
     some = ", ".join(_quoted(version) for version in versions[:_VERSIONS])
-    more = ", …" if len(versions) > _VERSIONS else ""
-    return f"to {some}" if len(versions) == 1 else f"to what fixes them all: {some}{more}"
+    more = f" and {len(versions) - _VERSIONS} more" if len(versions) > _VERSIONS else ""
+    return f"to {some}" if len(versions) == 1 else f"to the highest of {some}{more}"
 
 
 def _quoted(text: str) -> str:

@@ -35,6 +35,11 @@ class ScanSource:
             return cls(text=text, kind="engine", place=_wanted(text, _ENGINE, "an image of the local engine"))
         if text.lower().endswith(_ARCHIVES):
             return cls(text=text, kind="archive", place=text)
+        if text.startswith(("./", "../", "/")):
+            message = f"{text!r} is a path, which doesn't say what lies there"
+            raise UsageError(
+                message, hint="`oci:DIR` is an OCI image layout, an archive's name ends in .tar or .tar.gz"
+            )
         reference = Reference.parse(text)
         if not reference.tag and not reference.digest:
             reference = reference.repository.tagged("latest")

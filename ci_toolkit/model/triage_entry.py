@@ -18,11 +18,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./](?:[A-Za-z0-9_./+@=~,;()?&%-]| (?=[A-Za-z0-9
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[\d._+-]+(?:[eE][-+]?\d+)?|0[xo][\da-fA-F]+|\.(?:inf|nan)", re.IGNORECASE)
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _GLOB = re.compile(r"[*?[]")
 
 
-def entry_for(finding: Finding, image: str, today: date) -> str:
-    """The entry that takes this finding of this image out of the gate, as YAML that ends in a newline.
+def is_image_name(text: str) -> bool:
+    """True for what the config could call an image; most targets of a scan could not be."""
+    return bool(_IMAGE.fullmatch(text))
+
+
+def entry_for(finding: Finding, image: str | None, today: date) -> str:
+    """The entry that takes this finding of this image, or of any, out of the gate, as YAML that ends in a newline.
 
     `reason` and `owner` are left empty, which no config passes with: people have to fill them in. Safe to print:
     whatever the finding's parts hold stands in it escaped.

@@ -163,7 +163,12 @@ class RegistryHost:
         host = DOCKER_HUB_HOST if self.name == DOCKER_HUB else self.name
         if not self._plain:
             return f"https://{host}"
-        reply = self.persist(lambda: self._transport.request("GET", f"http://{host}/v2/"))
+        try:
+            reply = self.persist(lambda: self._transport.request("GET", f"http://{host}/v2/"))
+        except HttpError as error:
+            # Patience is at its end; whoever asked for this has no more of it.
+            error.temporary = False
+            raise
         # What Go's and nginx's TLS ports answer to plain HTTP.
         speaks_tls = reply.status == 400 and b"https" in reply.body.lower()
         return f"https://{host}" if speaks_tls or urlsplit(reply.url).scheme == "https" else f"http://{host}"

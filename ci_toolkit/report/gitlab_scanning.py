@@ -110,7 +110,7 @@ def _vulnerability(each: Distinct, findings: ImageFindings, image: GitLabImage) 
         "name": plain(f"{finding.id}: {finding.title or finding.package}", _LONGEST_NAME),
         "description": _description(each, findings),
         "severity": severity_name(finding.severity),
-        "solution": _solution(finding),
+        "solution": _solution(finding, each.base),
         "identifiers": list(_identifiers(finding)),
         "links": [{"url": address} for address in _addresses(finding)],
         "location": location,
@@ -130,9 +130,10 @@ def _description(each: Distinct, findings: ImageFindings) -> str:
     return plain(text, 2000) + (f". {plain(finding.title, 1000)}" if finding.title else "")
 
 
-def _solution(finding: Finding) -> str:
+def _solution(finding: Finding, base: bool | None) -> str:  # noqa: FBT001 as `Distinct.base` has it
     if finding.fixable:
-        return plain(f"Upgrade {finding.package} to {finding.fixed}, or the base image that brings it", 2000)
+        way = "" if base is False else ", or the base image that brings it"
+        return plain(f"Upgrade {finding.package} to {finding.fixed}{way}", 2000)
     return plain(f"There is no fixed version of {finding.package} ({finding.status or 'status unknown'})", 2000)
 
 

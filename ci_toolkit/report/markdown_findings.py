@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.report.distinct import shares
 from ci_toolkit.report.html.judged import judged
+from ci_toolkit.report.kinds import place_of
 from ci_toolkit.report.markdown_blocks import Rank, Row, cells, excerpt, folded, table, text_block
 from ci_toolkit.report.markdown_explanation import what_to_do
 from ci_toolkit.report.plain import code, link, markdown
@@ -142,9 +143,8 @@ class _Rows:
         finding = found.finding
         if finding.package:
             yield code(finding.package, 100)
-        if finding.path:
-            line = f":{finding.start_line}" if finding.start_line else ""
-            yield f"{'at ' if finding.package else ''}{code(finding.path + line, 120)}"
+        if place := place_of(finding):
+            yield f"{'at ' if finding.package else ''}{code(place, 120)}"
         elif not finding.package:
             yield finding.subject
         if found.base:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from ci_toolkit.model.text import neutralise
 
+WIDE = 240
+"""Columns of a table in a log, so that no digest is broken."""
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _ESCAPED = str.maketrans(_HTML | {character: f"\\{character}" for character in "\\`*_{}[]()#+!|~$@:-"})
 _LINKED = re.compile(r"\\@(?=[\w\\])|\\#(?=\d)|\bGH\\-(?=\d)|\bwww(?=\.)", re.IGNORECASE)

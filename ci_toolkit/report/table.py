@@ -14,7 +14,7 @@ from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.report.distinct import shares
 from ci_toolkit.report.explanation_lines import explanation_lines
 from ci_toolkit.report.html.judged import judged
-from ci_toolkit.report.plain import plain
+from ci_toolkit.report.plain import WIDE, plain
 from ci_toolkit.report.table_sections import MARKS, Section, sections
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def scan_table(
     explanation: Explanation,
     *,
     limit: int = _LIMIT,
-    width: int = 160,
+    width: int = WIDE,
     color: bool = False,
 ) -> str:
     """The findings of an image, each once over all platforms, and what to do about those that block.

@@ -123,7 +123,7 @@ def test_the_gate_refuses_and_nothing_is_pushed(
     assert document["verdict"] == "fail"
     assert document["counts"] == project.image["findings"]
     table = run("scan", "--quiet")
-    assert re.search(r"^  !  high +urllib3 +1\.24\.1 +1\.24\.2 +CVE-2019-11324", table.stdout, re.MULTILINE)
+    assert re.search(r"^  !  high +ghsa +urllib3 +1\.24\.1 +1\.24\.2 +CVE-2019-11324", table.stdout, re.MULTILINE)
     refused = run("push")
     assert refused.returncode == 1
     assert tags_in(project.repository) == []

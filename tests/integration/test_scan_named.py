@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import uuid
+from datetime import UTC, datetime, timedelta
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,7 +77,7 @@ def test_an_archive_of_a_layout_keeps_its_digest_and_its_platforms(places: Place
 
 def test_the_engines_image_and_what_docker_saves_of_it_are_one(places: Places, run_command: Command) -> None:
     repository = places.config()
-    places.pushed(repository, "1", {"linux/amd64": VULNERABLE})
+    places.pushed(repository, "1", {"linux/amd64": [{"etc/only-here": uuid.uuid4().hex}, *VULNERABLE]})
     name = places.in_engine(f"{repository}:1")
     code, by_engine = scanned(run_command, places, f"docker:{name}")
     assert (code, by_engine[f"docker:{name}"]["blocking"]) == (1, BLOCKING)
@@ -117,12 +120,22 @@ def test_without_a_config_the_defaults_count(places: Places, run_command: Comman
 def test_a_target_can_be_one_of_the_configs_images(places: Places, run_command: Command) -> None:
     places.config(
         "  ignore:\n    - id: CVE-2019-10906\n      image: app\n      reason: none\n      owner: us\n"
-        "      expires: 2099-01-01\n"
+        f"      expires: {(datetime.now(UTC) + timedelta(days=30)).date()}\n"
     )
     places.layout("bad", {"linux/amd64": VULNERABLE})
     assert scanned(run_command, places, "oci:bad")[0] == 1
     code, found = scanned(run_command, places, "oci:bad", "--image", "app")
     assert (code, found["app"]["ignored"]) == (0, 1)
+
+
+def test_the_entry_to_paste_is_one_that_the_config_takes(places: Places, run_command: Command) -> None:
+    places.config()
+    places.layout("bad", {"linux/amd64": VULNERABLE})
+    [ground] = scanned(run_command, places, "oci:bad")[1]["oci:bad"]["explanation"]["grounds"]
+    entry = ground["triage_entry"].replace('""', "answered")
+    places.config("  ignore:\n" + indent(entry, "    "))
+    code, found = scanned(run_command, places, "oci:bad")
+    assert (code, found["oci:bad"]["ignored"]) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,20 @@ def test_every_ground_has_an_entry_to_paste() -> None:
     assert ground["triage_entry"].startswith("- id: CVE-2019-11324\n  package: urllib3\n  image: backend\n")
 
 
+def test_an_image_that_no_config_builds_is_in_no_entry() -> None:
+    found = replace(layered(PYTHON), image="oci:out")
+    made = explain(found, evaluate(found, ALL, TODAY), ALL, source=SOURCE, today=TODAY)
+    [ground] = made.grounds
+    assert "image:" not in made.entry(ground.finding)
+    archive = replace(layered(PYTHON), image="app.tar")
+    nowhere = explain(archive, evaluate(archive, ALL, TODAY), ALL, source=replace(SOURCE, dockerfile=""), today=TODAY)
+    assert "image:" not in nowhere.entry(ground.finding)
+
+
 def test_several_versions_are_all_told() -> None:
     later = replace(URLLIB3, id="CVE-2026-1", fixed="2.6.3")
     [act] = explained(layered(URLLIB3, later), ALL).acts
-    assert act.text.endswith("to what fixes them all: `1.24.2`, `2.6.3`")
+    assert act.text.endswith("to the highest of `1.24.2`, `2.6.3`")
 
 
 def test_what_passes_needs_no_explanation() -> None:

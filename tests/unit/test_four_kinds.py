@@ -125,7 +125,7 @@ def test_the_summary_counts_them_all_and_says_what_to_do_about_each() -> None:
     assert "- Mend `DS002` in the image&#39;s config" in text
     assert "- Replace `ghostscript`" in text
     assert "Nothing is fixed yet" not in text
-    assert "| high | private\\-key<br>secret | `app/settings/signing.pem:1` |" in text
+    assert "| high | private\\-key<br>secret | `/app/settings/signing.pem:1` |" in text
 
 
 HOSTILE = (

@@ -260,3 +260,12 @@ def test_whatever_the_database_says_gitlab_takes_it(
     context = replace(MAIN, branch=branch or None, default_branch=version or None)
     assert len(scanning(findings, context)["vulnerabilities"]) == len({f.key for f in found})
     assert len(quality(findings)) == len({f.key for f in found})
+
+
+def test_a_base_image_is_no_way_out_for_what_the_image_brings_itself() -> None:
+    own, of_base = scanning(layered(PYTHON)), scanning(layered(GLIBC))
+    assert own["vulnerabilities"][0]["solution"] == "Upgrade urllib3 to 1.24.2"
+    assert (
+        of_base["vulnerabilities"][0]["solution"]
+        == "Upgrade libc6 to 2.36-9+deb12u6, or the base image that brings it"
+    )

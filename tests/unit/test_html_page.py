@@ -85,7 +85,7 @@ def test_one_upgrade_is_told_once() -> None:
     later = replace(URLLIB3, id="CVE-2026-21441", fixed="2.6.3")
     text = text_of(image(platform(URLLIB3, later)))
     assert text.count('class="act"') == 1
-    assert "Upgrade urllib3 in /app/urllib3-1.24.1.dist-info/METADATA to what fixes them all: 1.24.2, 2.6.3." in text
+    assert "Upgrade urllib3 in /app/urllib3-1.24.1.dist-info/METADATA to the highest of 1.24.2, 2.6.3." in text
 
 
 def test_the_page_above_the_list_stays_short_however_much_blocks_or_waits() -> None:

@@ -51,3 +51,10 @@ def test_a_layouts_image_has_a_tag_or_a_digest(text: str, place: str, tag: str |
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         ScanSource.parse(text)
+
+
+@pytest.mark.parametrize("text", ["./image", "../image", "/work/image"])
+def test_a_path_alone_is_told_how_to_say_what_it_is(text: str) -> None:
+    with pytest.raises(UsageError, match="is a path") as refused:
+        ScanSource.parse(text)
+    assert "`oci:DIR` is an OCI image layout" in refused.value.hint
