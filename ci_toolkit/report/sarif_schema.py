@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
-from ci_toolkit.conformance import Rules
+from ci_toolkit.conformance import Rules, comparable
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.files import packaged_schema
 
@@ -28,7 +28,7 @@ def validate(document: Any) -> None:
 
 def _unique(_validator: Any, wanted: bool, items: Any, _schema: Any) -> Iterator[ValidationError]:  # noqa: FBT001
     """`uniqueItems` by a set: jsonschema compares every pair, which takes a minute for 5,000 rules."""
-    if wanted and isinstance(items, list) and len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
+    if wanted and isinstance(items, list) and len(set(map(comparable, items))) < len(items):
         yield ValidationError("has the same item twice")
 
 
