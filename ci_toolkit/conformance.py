@@ -72,7 +72,10 @@ class Rules:
         known = self._checks.get(id(node))
         if known is None:
             known = self._checks[id(node)] = (node, self._checks_of(node))
-        return all(check(demand, value) for kind, check, demand in known[1] if isinstance(value, kind))
+        for kind, check, demand in known[1]:  # no generator here or below: a document has half a million values
+            if isinstance(value, kind) and not check(demand, value):
+                return False
+        return True
 
     def _checks_of(self, node: SchemaNode) -> list[_Check]:
         """Kinds of values, what is checked of them, and the demand."""
@@ -98,6 +101,8 @@ def _unheard_of(keyword: str, _value: Any) -> bool:
 
 
 def _type(demand: str | list[str], value: Any) -> bool:
+    if type_of(value) == demand:
+        return True
     wanted = (demand,) if isinstance(demand, str) else demand
     if type(value) is float and value.is_integer() and "integer" in wanted:
         raise Doubt(value)  # draft 4 says that 1.0 is no integer, later ones that it is
@@ -136,15 +141,19 @@ def comparable(value: Any) -> Any:
 
 def _properties(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
     options = node["properties"]
-    return all(rules.holds(item, options[key]) for key, item in value.items() if key in options)
+    for key, item in value.items():
+        if key in options and not rules.holds(item, options[key]):
+            return False
+    return True
 
 
 def _additional(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
     demand = node["additionalProperties"]
-    if demand is True:
+    known = node.get("properties", {})
+    if demand is True or value.keys() <= known.keys():
         return True
-    extra = value.keys() - node.get("properties", {}).keys()
-    return not extra or (isinstance(demand, dict) and all(rules.holds(value[key], demand) for key in extra))
+    extra = value.keys() - known.keys()
+    return isinstance(demand, dict) and all(rules.holds(value[key], demand) for key in extra)
 
 
 def _names(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
