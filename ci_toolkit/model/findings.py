@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.digest import Digest
@@ -274,6 +275,7 @@ class ImageFindings:
         return cls(**{**fields, "digest": Digest(document["digest"]), "platforms": platforms})
 
 
+@lru_cache(4096)  # A package has many findings, and each is asked for its key by every report.
 def purl_without_version(purl: str) -> str:
     """A package URL up to its version: qualifiers such as the distribution's release go too.
 

@@ -70,12 +70,8 @@ def _share(severities: Sequence[Severity]) -> str:
 
 
 def _distinct(places: Sequence[tuple[PlatformFindings, Finding]]) -> Distinct:
-    platforms = {platform.platform: platform for platform, _ in places}
-    versions = {finding.installed for _, finding in places} - {""}
-    first = places[0][1]
-    same = all(finding == first for _, finding in places[1:])
     return Distinct(
-        finding=first if same else min((finding for _, finding in places), key=weight),
-        platforms=tuple(platforms.values()),
-        installed=tuple(sorted(versions)),
+        finding=min((finding for _, finding in places), key=weight),
+        platforms=tuple({platform.platform: platform for platform, _ in places}.values()),
+        installed=tuple(sorted({finding.installed for _, finding in places if finding.installed})),
     )
