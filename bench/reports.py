@@ -17,6 +17,9 @@ from bench.measure import Contender, Figure, once
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ci_toolkit.model.sbom import SbomFormat
+    from ci_toolkit.steps.sboms import SbomReports
+
 FINDINGS = 25_000
 RUNS = 3
 FORMS = ("table", "markdown", "json", "sarif", "gitlab-container-scanning", "gitlab-code-quality", "html")
@@ -97,7 +100,7 @@ def make(file: Path) -> None:
     print("peak", int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6)
 
 
-def _none(form: str) -> object:
+def _none(form: SbomFormat) -> SbomReports:
     message = f"no {form} is made here"
     raise NotImplementedError(message)
 

@@ -72,7 +72,7 @@ class Rules:
         known = self._checks.get(id(node))
         if known is None:
             known = self._checks[id(node)] = (node, self._checks_of(node))
-        for kind, check, demand in known[1]:  # no generator here or below: a document has half a million values
+        for kind, check, demand in known[1]:  # noqa: SIM110 a generator is slow, and a document may have a million values
             if isinstance(value, kind) and not check(demand, value):
                 return False
         return True
@@ -92,7 +92,7 @@ class Rules:
         return checks
 
 
-class Doubt(Exception):
+class Doubt(Exception):  # noqa: N818 it is none
     """Only the library knows."""
 
 
@@ -131,7 +131,7 @@ def _unique(demand: bool, value: list[Any]) -> bool:  # noqa: FBT001 the keyword
 
 
 def comparable(value: Any) -> Any:
-    """What is equal, and hashes the same, for values that JSON Schema takes for the same: 1 and 1.0, not 1 and true."""
+    """What is equal and hashable for values that JSON Schema takes for the same: 1 and 1.0, not 1 and true."""
     if isinstance(value, dict):
         return frozenset((key, comparable(item)) for key, item in value.items())
     if isinstance(value, list):
@@ -141,7 +141,7 @@ def comparable(value: Any) -> Any:
 
 def _properties(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
     options = node["properties"]
-    for key, item in value.items():
+    for key, item in value.items():  # noqa: SIM110 as above
         if key in options and not rules.holds(item, options[key]):
             return False
     return True

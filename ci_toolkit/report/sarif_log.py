@@ -49,7 +49,7 @@ def as_json(value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [as_json(item) for item in value]
-    kind = type(value)
+    kind: Any = type(value)
     if not hasattr(kind, "__attrs_attrs__"):
         return value
     properties = {}
