@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.digest import Digest
@@ -140,13 +141,17 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding without its empty fields."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        fields["severity"] = str(self.severity)
-        fields["aliases"] = list(self.aliases)
-        told = {name: value for name, value in fields.items() if value not in ("", [], None, 0) or name == "score"}
-        if self.score is None:
-            del told["score"]
-        return told | {"fixable": self.fixable}
+        told: dict[str, Any] = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if name == "severity":
+                value = str(value)
+            elif name == "aliases":
+                value = list(value)
+            if value or (name == "score" and value is not None):
+                told[name] = value
+        told["fixable"] = self.fixable
+        return told
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Finding:
@@ -272,6 +277,7 @@ class ImageFindings:
         return cls(**{**fields, "digest": Digest(document["digest"]), "platforms": platforms})
 
 
+@lru_cache(4096)  # A package has many findings, and each is asked for its key by every report.
 def purl_without_version(purl: str) -> str:
     """A package URL up to its version: qualifiers such as the distribution's release go too.
 

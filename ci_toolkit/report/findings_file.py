@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ci_toolkit.documents import read_document
 from ci_toolkit.files import write_atomically
 from ci_toolkit.model.findings import FORMAT, ImageFindings
+from ci_toolkit.model.text import indented_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def write_findings(path: Path, findings: ImageFindings) -> None:
     """Write the file whole or not at all; raises ToolError."""
-    write_atomically(path, (json.dumps(findings.as_json(), indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomically(path, (indented_json(findings.as_json(), 1) + "\n").encode())
 
 
 def read_findings(path: Path) -> ImageFindings:

@@ -78,8 +78,9 @@ def joined_reports(reports: Sequence[bytes]) -> bytes:
 
 def _written(head: Mapping[str, Any], vulnerabilities: Iterable[Mapping[str, Any]]) -> bytes:
     # One a line: indented JSON is written by slow Python, and an image may have 25,000.
-    lines = [json.dumps(each, ensure_ascii=False) for each in vulnerabilities]
-    opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    lines = [encode(each) for each in vulnerabilities]
+    opened = encode(head).removesuffix("}")
     text = opened + ', "vulnerabilities": [\n' + ",\n".join(lines) + "\n]}\n"
     return text.encode("utf-8", "replace")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.report.distinct import shares
-from ci_toolkit.report.html.judged import judged
+from ci_toolkit.report.judged import judged
 from ci_toolkit.report.kinds import place_of
 from ci_toolkit.report.markdown_blocks import Rank, Row, cells, excerpt, folded, table, text_block
 from ci_toolkit.report.markdown_explanation import what_to_do
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.gate import Decision, PlatformDecision
     from ci_toolkit.report.distinct import Distinct
-    from ci_toolkit.report.html.judged import Judged, Standing
+    from ci_toolkit.report.judged import Judged, Standing
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import ImageReport
 

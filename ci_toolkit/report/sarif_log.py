@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sarif_om
@@ -44,16 +45,29 @@ def unlinked(text: str) -> str:
 
 def as_json(value: Any) -> Any:
     """An object of sarif-om as the schema names its properties; unset ones and the schema's defaults left out."""
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, list):
         return [as_json(item) for item in value]
-    attributes = getattr(type(value), "__attrs_attrs__", None)
-    if attributes is None:
+    kind: Any = type(value)
+    if not hasattr(kind, "__attrs_attrs__"):
         return value
     properties = {}
-    for attribute in attributes:
-        name = _RENAMED.get((type(value).__name__, attribute.name)) or attribute.metadata["schema_property_name"]
-        own = getattr(value, attribute.name)
-        default = attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default
+    for attribute, name, default in _properties_of(kind):
+        own = getattr(value, attribute)
         if own is not None and (own != default or name in _SPOKEN_DEFAULTS):
             properties[name] = as_json(own)
     return properties
+
+
+@cache
+def _properties_of(kind: Any) -> list[tuple[str, str, Any]]:
+    """Of a class of sarif-om: attribute, the schema's name of it, default."""
+    return [
+        (
+            attribute.name,
+            _RENAMED.get((kind.__name__, attribute.name)) or attribute.metadata["schema_property_name"],
+            attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default,
+        )
+        for attribute in kind.__attrs_attrs__
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sarif_om
@@ -9,9 +10,10 @@ import sarif_om
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.report.kinds import KINDS, fix_of
 from ci_toolkit.report.plain import markdown, plain, web_address
+from ci_toolkit.report.sarif_log import MAX_RESULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ci_toolkit.model.findings import Finding
 
@@ -41,7 +43,7 @@ def rules_of(findings: Iterable[Finding]) -> dict[str, sarif_om.ReportingDescrip
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(rule_id(finding), []).append(finding)
-    return {identifier: _rule(identifier, group) for identifier, group in groups.items()}
+    return {identifier: _rule(identifier, tuple(group)) for identifier, group in groups.items()}
 
 
 def security_severity(severity: Severity, score: float | None) -> str | None:
@@ -52,7 +54,8 @@ def security_severity(severity: Severity, score: float | None) -> str | None:
     return f"{min(max(usual if score is None else score, lowest), highest):.1f}"
 
 
-def _rule(identifier: str, group: list[Finding]) -> sarif_om.ReportingDescriptor:
+@lru_cache(MAX_RESULTS)  # Platforms have most of their findings in common.
+def _rule(identifier: str, group: tuple[Finding, ...]) -> sarif_om.ReportingDescriptor:
     worst = max(group, key=lambda finding: (finding.severity, finding.score or 0.0))
     kind = KINDS[worst.category]
     about = f"{plain(worst.package) or kind.noun}: {plain(worst.id)}"
@@ -72,7 +75,7 @@ def _rule(identifier: str, group: list[Finding]) -> sarif_om.ReportingDescriptor
     )
 
 
-def _facts(group: list[Finding], worst: Finding) -> list[tuple[str, str]]:
+def _facts(group: Sequence[Finding], worst: Finding) -> list[tuple[str, str]]:
     fixed = sorted({finding.fixed for finding in group if finding.fixable})
     unfixed = fix_of(worst) and f"no version ({worst.status or 'status unknown'})"
     facts = [
@@ -91,11 +94,11 @@ def _facts(group: list[Finding], worst: Finding) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _help(group: list[Finding], worst: Finding) -> str:
+def _help(group: Sequence[Finding], worst: Finding) -> str:
     return "\n".join([plain(worst.title), *(f"{name}: {plain(value)}" for name, value in _facts(group, worst))])
 
 
-def _help_markdown(group: list[Finding], worst: Finding) -> str:
+def _help_markdown(group: Sequence[Finding], worst: Finding) -> str:
     rows = [f"| {name} | {markdown(value)} |" for name, value in _facts(group, worst)]
     advice = (
         f"Upgrade **{markdown(worst.package)}**, or the base image that brings it, and build again."

@@ -13,7 +13,7 @@ from rich.text import Text
 from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.report.distinct import shares
 from ci_toolkit.report.explanation_lines import explanation_lines
-from ci_toolkit.report.html.judged import judged
+from ci_toolkit.report.judged import judged
 from ci_toolkit.report.plain import WIDE, plain
 from ci_toolkit.report.table_sections import MARKS, Section, sections
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.html.judged import Judged
+    from ci_toolkit.report.judged import Judged
     from ci_toolkit.state import ImageState
 
 _LIMIT = 30

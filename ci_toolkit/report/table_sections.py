@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ci_toolkit.model.findings import Category, Finding, ImageFindings, Severity
-    from ci_toolkit.report.html.judged import Judged, Standing
+    from ci_toolkit.report.judged import Judged, Standing
 
 MARKS: Mapping[Standing, tuple[str, str]] = {
     "blocking": ("!", "blocks"),

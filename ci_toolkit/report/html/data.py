@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.report.html.judged import Judged, LayerShare
+    from ci_toolkit.report.judged import Judged, LayerShare
 
 _ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 """What could end the element, or the line of an old script engine."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.html.judged import Judged, LayerShare
+    from ci_toolkit.report.judged import Judged, LayerShare
 
 VERDICTS = {"pass": "passes the gate", "fail": "is refused by the gate", "none": "was scanned without a gate"}
 _BADGES = {"pass": "passed", "fail": "refused", "none": "no gate"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ci_toolkit.model.findings import CATEGORIES
 from ci_toolkit.report.html import image as sections
 from ci_toolkit.report.html.data import image_data
-from ci_toolkit.report.html.judged import judged, layer_shares
 from ci_toolkit.report.html.markup import Html, markup, pairs, pill, table, tag
+from ci_toolkit.report.judged import judged, layer_shares
 from ci_toolkit.report.plain import minute, web_address
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import ImageFindings, Severity
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
-    from ci_toolkit.report.html.judged import Judged
+    from ci_toolkit.report.judged import Judged
     from ci_toolkit.state import Source
 
 _WORST = 50
