@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ci_toolkit.model.explanation import explain
 from ci_toolkit.model.findings import Finding, Layer, Severity
 from ci_toolkit.model.gate import Baseline, evaluate
 from ci_toolkit.report.html.page import html_page, image_part
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
-from tests.harness.reports import GLIBC, JINJA, LOW, OPENSSL, POLICY, TODAY, report, scanned
+from tests.harness.reports import GLIBC, JINJA, LOW, OPENSSL, POLICY, SOURCE, TODAY, report, scanned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +78,8 @@ def sample() -> RunReport:
     before = image(platform(in_layer(GLIBC)))
     policy = replace(POLICY, grace=timedelta(days=14))
     decision = evaluate(both, policy, TODAY, baseline=Baseline(name="deploy/production/backend.yaml", findings=before))
-    backend = replace(scanned(both, policy), decision=decision)
+    explanation = explain(both, decision, policy, source=SOURCE, today=TODAY)
+    backend = replace(scanned(both, policy), decision=decision, explanation=explanation)
     frontend = scanned(image(platform(JINJA, packages=38), image="frontend"), policy)
     return report(backend, frontend, policy=policy)
 
