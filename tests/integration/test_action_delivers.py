@@ -143,8 +143,8 @@ def test_a_vulnerable_image_stops_at_the_gate(shop: Delivering, packages: dict[s
     assert step.summary.startswith("## ⛔ Refused by the gate: shop")
     assert "CVE-2019-11324" in step.summary.replace("\\", "")
     assert "scan.ignore" in step.summary
-    at_from = {(place.get("file"), place.get("line")) for _, place in step.annotations("error")}
-    assert ("Dockerfile", "2") in at_from
+    places = {(place.get("file"), place.get("line")) for _, place in step.annotations("error")}
+    assert ("Dockerfile", "3") in places, "the line that copies the package"
     assert any("the gate refuses shop" in message for message, _ in step.annotations("error"))
 
 

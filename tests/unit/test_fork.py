@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,19 +13,23 @@ from ci_toolkit.errors import ConfigError, ToolError
 from ci_toolkit.fork import in_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def _squares(share: Sequence[int]) -> tuple[int, list[int]]:
     return os.getpid(), [number * number for number in share]
 
 
-def _no_child_is_left() -> bool:
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return True
-    return False
+@pytest.fixture(autouse=True)
+def _no_child_is_left() -> Iterator[None]:
+    """Other tests of this process may have some of their own."""
+    before = _children()
+    yield
+    assert _children() <= before
+
+
+def _children() -> set[str]:
+    return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
 
 
 def test_each_share_has_a_process_and_the_first_is_ours() -> None:
@@ -33,7 +38,6 @@ def test_each_share_has_a_process_and_the_first_is_ours() -> None:
     processes = [process for process, _ in results]
     assert processes[0] == os.getpid()
     assert len(set(processes)) == 3
-    assert _no_child_is_left()
 
 
 def test_more_than_a_pipe_holds_comes_back() -> None:
@@ -52,7 +56,6 @@ def test_an_error_keeps_all_it_says() -> None:
         in_shares(fail, [[0], [1], [0]])
     assert (caught.value.message, caught.value.hint) == ("no", "mend it")
     assert caught.value.violations == ("a.yaml:1:1: bad",)
-    assert _no_child_is_left()
 
 
 def test_an_error_here_ends_the_others() -> None:
@@ -64,7 +67,6 @@ def test_an_error_here_ends_the_others() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         in_shares(fail, [[0], [1], [1]])
-    assert _no_child_is_left()
 
 
 def test_a_process_that_is_killed_is_an_error() -> None:
@@ -75,4 +77,3 @@ def test_a_process_that_is_killed_is_an_error() -> None:
 
     with pytest.raises(ToolError, match="ended early"):
         in_shares(die, [[0], [1]])
-    assert _no_child_is_left()
