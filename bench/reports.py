@@ -101,8 +101,8 @@ def make(file: Path) -> None:
 
 
 def _none(form: SbomFormat) -> SbomReports:
-    message = f"no {form} is made here"
-    raise NotImplementedError(message)
+    message = f"no {form} is measured here"
+    raise AssertionError(message)
 
 
 def _measured(file: Path) -> Mapping[str, float]:

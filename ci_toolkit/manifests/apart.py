@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ci_toolkit.manifests.tree import Node
     from ci_toolkit.manifests.walk import Step, Walk
 
-_NULL = frozenset({"", "~", "null"})
+NULL = frozenset({"", "~", "null"})
+"""Plain scalars that say nothing."""
 _MORE_THAN_A_NAME = re.compile(r"@.*|:[^/]*\Z", re.DOTALL)
 NOT_ONLY_A_NAME = "its name holds a tag or a digest as well: write only the name there"
 _NOT_PLAIN = "its tag or digest isn't written plainly"
@@ -59,7 +60,7 @@ def text_of(found: Mapping[str, Found], key: str) -> str:
         return ""
     scalar = found[key].scalar
     said = scalar.value.strip()
-    return "" if not scalar.style and said.lower() in _NULL else said
+    return "" if not scalar.style and said.lower() in NULL else said
 
 
 def only_name(name: str) -> str:

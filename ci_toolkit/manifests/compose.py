@@ -16,13 +16,13 @@ from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scheme import behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar, read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.base import ImageSpan
     from ci_toolkit.manifests.walk import Found
 
 _NAME = re.compile(r"(?:.*[._-])?(?:docker-)?compose(?:[._-].*)?\.ya?ml")
@@ -44,7 +44,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class ComposeFormat:
+class ComposeFormat(YamlFormat):
     """A Compose file, or one that overrides another."""
 
     name: ClassVar[str] = "compose"
@@ -59,10 +59,6 @@ class ComposeFormat:
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
                 yield from _spans(Source(text, lines, walk, document), Step(document.root))
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)
 
 
 def _spans(source: Source, root: Step) -> list[ImageSpan]:

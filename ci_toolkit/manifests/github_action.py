@@ -14,13 +14,13 @@ from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scheme import behind_docker, behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.base import ImageSpan
     from ci_toolkit.manifests.tree import Document
     from ci_toolkit.manifests.walk import Shape
 
@@ -40,7 +40,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class GitHubActionFormat:
+class GitHubActionFormat(YamlFormat):
     """The metadata file of a container action or a composite one; a JavaScript action runs no image."""
 
     name: ClassVar[str] = "github-action"
@@ -63,10 +63,6 @@ class GitHubActionFormat:
                     images if using == "docker" else behind_docker(images)
                 )
                 yield from (behind_scheme(text, span) or replace(span, skipped=_BUILT) for span in found)
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)
 
 
 def _using(walk: Walk, document: Document) -> str:

@@ -13,13 +13,13 @@ from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scheme import behind_docker, behind_scheme
 from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import Mapping, read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import EACH, IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.base import ImageSpan
     from ci_toolkit.manifests.walk import Shape
 
 _DIRECTORY = (".github", "workflows")
@@ -40,7 +40,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class GitHubWorkflowFormat:
+class GitHubWorkflowFormat(YamlFormat):
     """A workflow; what an expression gives is not known here."""
 
     name: ClassVar[str] = "github-workflow"
@@ -59,7 +59,3 @@ class GitHubWorkflowFormat:
                 images = [*walk.images(start, _CONTAINERS), *behind_docker(walk.images(start, _USES))]
                 found = Source(text, lines, walk, document).references(images)
                 yield from (behind_scheme(text, span) or span for span in found)
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)

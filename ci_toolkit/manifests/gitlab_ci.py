@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 from ci_toolkit.manifests.base import FormatDescription, ImageSpan
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, Scalar, read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import EACH, IMAGE, Found, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ci_toolkit.manifests.base import Edit
     from ci_toolkit.manifests.walk import Shape
 
 _SUFFIXES = (".yml", ".yaml")
@@ -48,7 +47,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class GitLabCiFormat:
+class GitLabCiFormat(YamlFormat):
     """A pipeline's file or one that it includes."""
 
     name: ClassVar[str] = "gitlab-ci"
@@ -68,10 +67,6 @@ class GitLabCiFormat:
         for document in read_documents(text):
             if isinstance(document.root, Mapping):
                 yield from _Pipeline(Source(text, lines, walk, document), Step(document.root)).spans()
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)
 
 
 def _has_inputs(text: str) -> bool:

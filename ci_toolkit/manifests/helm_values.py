@@ -12,18 +12,18 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from ci_toolkit.manifests.apart import NOT_ONLY_A_NAME, Apart, joined, only_name, scalars, spans_apart, text_of
+from ci_toolkit.manifests.apart import NOT_ONLY_A_NAME, NULL, Apart, joined, only_name, scalars, spans_apart, text_of
 from ci_toolkit.manifests.base import FormatDescription
 from ci_toolkit.manifests.scalars import no_reference
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import Found, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from ci_toolkit.manifests.base import Edit, Holds, ImageSpan
+    from ci_toolkit.manifests.base import Holds, ImageSpan
 
 _NO_PLACE = 'no key is there to hold the digest: add `digest: ""` if the chart knows that key, or else the tag'
 _NO_TAG = 'its tag is left to the chart: write the tag, or add `digest: ""` if the chart knows that key'
@@ -31,7 +31,6 @@ _SHA = "its `sha` says the digest, in a way that only the chart knows: take that
 _UNUSED = "the chart leaves its digest out: set `useDigest: true`"
 _DIGEST = "its digest has no `sha256:` before it: empty it, or write it in full"
 
-_NULL = frozenset({"", "~", "null"})
 _HOST = re.compile(r"(?:[^/]*[.:][^/]*|localhost)/")
 
 
@@ -54,7 +53,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class HelmValuesFormat:
+class HelmValuesFormat(YamlFormat):
     """The values of a chart, its own or given to it with `-f`, those of its dependencies included."""
 
     name: ClassVar[str] = "helm-values"
@@ -71,10 +70,6 @@ class HelmValuesFormat:
         for document in read_documents(text):
             if document.root is not None:
                 yield from values_images(Source(text, lines, walk, document), Step(document.root))
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)
 
 
 class _Keys(NamedTuple):
@@ -138,7 +133,7 @@ def _global_registry(walk: Walk, start: Step) -> str:
         values = {} if here is None else dict(walk.values(here, (key,)))
         here = walk.follow(values[key]) if key in values else None
         registry = walk.text(here, "imageRegistry" if key == "global" else "registry") if here is not None else ""
-        if registry not in _NULL:
+        if registry not in NULL:
             return registry
     return ""
 

@@ -14,13 +14,13 @@ from ci_toolkit.manifests.helm_values import values_images
 from ci_toolkit.manifests.kustomize_images import kustomization_images
 from ci_toolkit.manifests.spans import Lines, Source, in_order
 from ci_toolkit.manifests.tree import Mapping, read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import IMAGE, Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.base import ImageSpan
     from ci_toolkit.manifests.walk import Found, Shape
 
 _CONTAINER: Shape = {"image": IMAGE}
@@ -122,7 +122,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class KubernetesFormat:
+class KubernetesFormat(YamlFormat):
     """Objects of the Kubernetes API, any number of documents in a file, lists of objects included.
 
     A document that doesn't say its API version or kind is none: then it's values for Helm, under whatever name.
@@ -142,10 +142,6 @@ class KubernetesFormat:
                 start = Step(document.root)
                 is_object = bool(walk.values(start, ("apiVersion", "kind")))
                 yield from (object_images if is_object else values_images)(Source(text, lines, walk, document), start)
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)
 
 
 def object_images(source: Source, start: Step) -> list[ImageSpan]:

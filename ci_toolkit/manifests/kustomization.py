@@ -14,13 +14,13 @@ from ci_toolkit.manifests.kubernetes import object_images
 from ci_toolkit.manifests.kustomize_images import kustomization_images
 from ci_toolkit.manifests.spans import Lines, Source
 from ci_toolkit.manifests.tree import Mapping, read_documents
-from ci_toolkit.manifests.verify import same_but
+from ci_toolkit.manifests.verify import YamlFormat
 from ci_toolkit.manifests.walk import Step, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ci_toolkit.manifests.base import Edit, ImageSpan
+    from ci_toolkit.manifests.base import ImageSpan
 
 _NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
@@ -37,7 +37,7 @@ DESCRIPTION = FormatDescription(
 )
 
 
-class KustomizationFormat:
+class KustomizationFormat(YamlFormat):
     """A file that Kustomize finds by its name."""
 
     name: ClassVar[str] = "kustomization"
@@ -54,7 +54,3 @@ class KustomizationFormat:
                 source, start = Source(text, lines, walk, document), Step(document.root)
                 says = walk.text(start, "apiVersion")
                 yield from object_images(source, start) if says else kustomization_images(source, start)
-
-    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
-        """Raise IntegrityError unless the YAML events are the same but for the edits."""
-        same_but(before, after, edits)

@@ -32,6 +32,14 @@ _SAYS: dict[type, Callable[[Any], object]] = {
 HINT = "nothing was written; please report it with the line as it stands in the file"
 
 
+class YamlFormat:
+    """What all formats that are YAML share: how an edit is judged."""
+
+    def verify(self, before: str, after: str, edits: Sequence[Edit]) -> None:
+        """Raise IntegrityError unless the YAML events are the same but for the edits."""
+        same_but(before, after, edits)
+
+
 def same_but(before: str, after: str, edits: Sequence[Edit]) -> None:
     """Raise IntegrityError unless the YAML events of both texts are the same, but for what was edited and added."""
     once = sorted({(edit.part.start, edit.part.end): edit for edit in edits}.values(), key=_start)
