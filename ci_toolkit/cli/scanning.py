@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.text import neutral_json
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def scan_step(
     )
 
 
-def baselines_of(session: Session, registries: Registries) -> Baselines | None:
+def baselines_of(session: Session, registries: Callable[[], Registries]) -> Baselines | None:
     """What is deployed now, as the policy says where to find that; None where everything found counts."""
     options, config = session.config.scan.baseline, session.config
     if options is None:
@@ -80,7 +81,7 @@ def baselines_of(session: Session, registries: Registries) -> Baselines | None:
         config.images,
         Manifests(entries=entries, repositories=environment.repositories if environment else {}, root=root),
         root=config.root,
-        registries=registries,
+        registries=registries(),
         progress=session.progress,
         policy_from=session.policy_from,
     )
@@ -120,6 +121,7 @@ def _scanner(session: Session) -> Trivy:
         timeout=options.timeout,
         image=options.trivy_image,
         categories=options.look_for,
+        low_secrets=options.gate.counts("secret", Severity.LOW),
         clock=utc_now,
         progress=session.progress,
         logins=logins if logins.is_dir() else None,

@@ -207,12 +207,9 @@ class _Judge:
 
     def _counts(self, finding: Finding) -> bool:
         """True for what fails the gate, unless something excuses it."""
-        threshold = self._policy.thresholds.of(finding.category)
-        if threshold is None or (
-            self._policy.fixable_only and finding.category == "vulnerability" and not finding.fixable
-        ):
+        if self._policy.fixable_only and finding.category == "vulnerability" and not finding.fixable:
             return False
-        return finding.severity is Severity.UNKNOWN or finding.severity >= threshold
+        return self._policy.counts(finding.category, finding.severity)
 
     def _graced(self, finding: Finding) -> date | None:
         """The day from which a finding counts, where that is yet to come.

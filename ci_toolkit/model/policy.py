@@ -7,12 +7,12 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import CATEGORIES, purl_without_version
+from ci_toolkit.model.findings import CATEGORIES, Severity, purl_without_version
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from ci_toolkit.model.findings import Category, Finding, Severity
+    from ci_toolkit.model.findings import Category, Finding
 
 Reaction = Literal["fail", "warn", "ignore"]
 SOON = timedelta(days=14)
@@ -105,3 +105,8 @@ class GatePolicy:
     def is_off(self) -> bool:
         """True where no finding can fail it: then it decides nothing at all."""
         return all(self.thresholds.of(category) is None for category in CATEGORIES)
+
+    def counts(self, category: Category, severity: Severity) -> bool:
+        """True where a finding of this kind and severity can fail it; one of unknown severity does from any on."""
+        threshold = self.thresholds.of(category)
+        return threshold is not None and (severity is Severity.UNKNOWN or severity >= threshold)

@@ -1,7 +1,8 @@
-"""What Trivy's secret scanner is told to do: look everywhere, and find the comments that silence checks.
+"""What Trivy's secret scanner is told to do: where to look, and to find the comments that silence checks.
 
 Sources, of Trivy 0.76: `pkg/fanal/secret/builtin-allow-rules.go` and `scanner.go` for what it leaves out by itself,
-`pkg/iac/ignore/parse.go` for comments. Where it wouldn't look by itself, a secret is found, and counts as low.
+`pkg/iac/ignore/parse.go` for comments. In most of those places keys that open nothing are common, so a secret counts
+as low there. To look there takes longer than all else, and is done where it can matter.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ _ALLOW_RULES = (
     *("dist-info", "tests", "examples", "vendor", "usr-dirs", "locale-dir", "markdown", "node.js", "golang", "python"),
     *("rubygems", "wordpress", "anaconda-log"),
 )
+_COMMON_PATTERNS = ("**/node_modules/**",)
+"""Of the patterns that Trivy skips by itself, those of a common place."""
 _COMMENT = r"(?P<here>)(?:trivy|tfsec):(?:(?:[^ \n]*:)?ignore:[^ \n]|[^ \n]{1000})"
 """A group of no length: the line is quoted as it is.
 
@@ -26,8 +29,8 @@ _COMMON = re.compile(
 )
 
 
-def secret_config() -> bytes:
-    """The file for `--secret-config`."""
+def secret_config(*, everywhere: bool) -> bytes:
+    """The file for `--secret-config`; `everywhere`: in common places, too."""
     comment = {
         "id": SILENCER,
         "category": "Comment",
@@ -37,7 +40,8 @@ def secret_config() -> bytes:
         "keywords": ["trivy:", "tfsec:"],
         "secret-group-name": "here",
     }
-    document = {"disable-allow-rules": _ALLOW_RULES, "skip-patterns": [], "rules": [comment]}
+    lifted, skipped = (_ALLOW_RULES, ()) if everywhere else ((), _COMMON_PATTERNS)
+    document = {"disable-allow-rules": lifted, "skip-patterns": skipped, "rules": [comment]}
     return json.dumps(document).encode() + b"\n"
 
 

@@ -59,6 +59,7 @@ class Trivy:
         clock: Callable[[], datetime],
         progress: Progress,
         categories: Sequence[Category] = ("vulnerability", "secret"),
+        low_secrets: bool = False,
         program: Path | None = None,
         java_repositories: Sequence[str] = (),
         parallel: int = 0,
@@ -67,7 +68,7 @@ class Trivy:
         server: TrivyServer | None = None,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
-        `categories`: what is looked for.
+        `categories`: what is looked for. `low_secrets`: secrets in places where they count as low, too.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
         `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
@@ -78,6 +79,8 @@ class Trivy:
         variables = server.variables if server else {}
         self._program = TrivyProgram(runner=runner, image=image, named=program, variables=variables)
         self._categories = categories
+        # A comment that silences checks counts anywhere.
+        self._everywhere = low_secrets or "misconfiguration" in categories
         self._logins = logins
         self._progress = progress
         self._timeout = timeout.total_seconds()
@@ -145,7 +148,7 @@ class Trivy:
             place.cwd.mkdir(parents=True, exist_ok=True)
             place.databases.mkdir(exist_ok=True)
             place.config.write_bytes(b"")
-            place.secret_config.write_bytes(secret_config())
+            place.secret_config.write_bytes(secret_config(everywhere=self._everywhere))
             self._java.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             message = f"can't prepare the scan in {place.root}: {error.strerror or error}"

@@ -91,6 +91,7 @@ class Scans:
     repositories: tuple[str, ...] = ()
     policy: GatePolicy = POLICY
     look_for: Sequence[Category] = ("vulnerability", "secret")
+    low_secrets: bool = False
     max_age: timedelta = timedelta(hours=48)
     timeout: timedelta = timedelta(seconds=60)
     grace: float = 15.0
@@ -136,6 +137,7 @@ class Scans:
             clock=lambda: self.now,
             progress=self.progress,
             categories=self.look_for,
+            low_secrets=self.low_secrets,
             program=self.program,
             grace=self.grace,
         )

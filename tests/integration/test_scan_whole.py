@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ci_toolkit.model.findings import Category
     from tests.conftest import Stack
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,6 +32,7 @@ COPY etc /etc
 COPY settings.ini /www/settings.ini
 CMD ["/hidden"]
 COPY settings.ini /www/own.ini
+COPY settings.ini /www/test/own.ini
 CMD ["/shown"]
 """
 BOTH = ["github-pat www/own.ini (critical)", "github-pat www/settings.ini (critical)"]
@@ -86,21 +88,45 @@ def test_what_stands_before_a_cmd_is_searched_wherever_the_image_is(
         assert json.loads(result.stdout)[target]["blocking"] == BOTH
 
 
-def scanned(tmp_path: Path, stack: Stack, files: dict[str, str]) -> dict[str, Finding]:
-    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("secret", "misconfiguration"))
+def scanned(
+    tmp_path: Path, stack: Stack, files: dict[str, str], *kinds: Category, low_secrets: bool = False
+) -> dict[str, Finding]:
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=kinds, low_secrets=low_secrets)
     scans.add("app", {"linux/amd64": [DEBIAN_12, files]})
     scans.scan()
     [platform] = read_findings(tmp_path / scans.state.image("app").reports["findings"]).platforms
     return {finding.path: finding for finding in platform.findings if finding.id in ("github-pat", SILENCER)}
 
 
-def test_a_secret_is_found_everywhere_and_counts_as_low_where_keys_open_nothing(tmp_path: Path, stack: Stack) -> None:
-    places = [f"app/{name}" for name in (*HELD_BACK, *COMMON)] + ["usr/share/a.ini", "usr/local/lib/python3.12/a.py"]
-    found = scanned(tmp_path, stack, dict.fromkeys(places, SETTINGS))
-    assert sorted(found) == sorted(places)
-    critical = {path for path, finding in found.items() if finding.severity == Severity.CRITICAL}
-    assert critical == {f"app/{name}" for name in HELD_BACK}
-    assert {finding.severity for path, finding in found.items() if path not in critical} == {Severity.LOW}
+@pytest.mark.parametrize(
+    ("kinds", "low_secrets"), [(("secret",), True), (("secret", "misconfiguration"), False), (("secret",), False)]
+)
+def test_a_secret_where_keys_open_nothing_counts_as_low_and_is_looked_for_where_that_can_matter(
+    tmp_path: Path, stack: Stack, kinds: tuple[Category, ...], *, low_secrets: bool
+) -> None:
+    always = {f"app/{name}" for name in HELD_BACK}
+    common = {*(f"app/{name}" for name in COMMON), "usr/share/a.ini", "usr/local/lib/python3.12/a.py"}
+    files = dict.fromkeys(sorted(always | common), SETTINGS)
+    found = scanned(tmp_path, stack, files, *kinds, low_secrets=low_secrets)
+    everywhere = low_secrets or "misconfiguration" in kinds
+    assert {path: finding.severity for path, finding in found.items()} == {
+        **dict.fromkeys(always, Severity.CRITICAL),
+        **(dict.fromkeys(common, Severity.LOW) if everywhere else {}),
+    }
+
+
+def test_the_gate_says_where_secrets_are_looked_for(places: Places, image: str, run_command: Command) -> None:
+    places.config()
+    config = places.root / ".ci-toolkit.yml"
+    as_it_was = config.read_text(encoding="utf-8")
+    for gate, low in (
+        (", severity: low, secrets: high", []),
+        (", severity: low", ["github-pat www/test/own.ini (low)"]),
+    ):
+        config.write_text(as_it_was.replace("fixable-only: true", f"fixable-only: true{gate}"), encoding="utf-8")
+        result = run_command("scan", f"docker:{image}", "--output", "json", cwd=places.root)
+        assert result.returncode == 1, result.stderr
+        assert json.loads(result.stdout)[f"docker:{image}"]["blocking"] == [*BOTH, *low]
 
 
 @pytest.mark.parametrize("place", ["", "app/test/", "node_modules/a/"])
@@ -111,7 +137,7 @@ def test_every_comment_that_silences_checks_is_a_critical_misconfiguration(
         f"{place}{number}/Dockerfile": f"FROM debian:12\n# {comment}\nRUN apt-get install curl\nUSER a\n"
         for number, comment in enumerate(COMMENTS)
     }
-    found = scanned(tmp_path, stack, files)
+    found = scanned(tmp_path, stack, files, "secret", "misconfiguration")
     assert {(f.category, f.id, f.severity) for f in found.values()} == {
         ("misconfiguration", SILENCER, Severity.CRITICAL)
     }
