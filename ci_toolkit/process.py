@@ -95,6 +95,11 @@ class SystemRunner:
         self._max_stdout = max_stdout
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
+        self._meanwhile: list[Callable[[], None]] = []
+
+    def meanwhile(self, work: Callable[[], None]) -> None:
+        """Have this done once, in a thread of its own, while the next command that is started runs."""
+        self._meanwhile.append(work)
 
     def which(self, name: str) -> Path | None:
         """The executable of this name on PATH."""
@@ -178,6 +183,8 @@ class SystemRunner:
             message = f"can't start {argv[0]} in {cwd or Path.cwd()}: {error.strerror or error}"
             raise ToolError(message) from error
         self._running.add(process)
+        with suppress(IndexError):
+            threading.Thread(target=self._meanwhile.pop(), name="meanwhile", daemon=True).start()
         return process
 
     def _completed(

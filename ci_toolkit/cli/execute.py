@@ -59,7 +59,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
     if len(ordered) > 1:
         told = settings.format == "text" and not settings.quiet
-        warm_up(ordered, summary=told, uploads=opened.context.platform == "github")
+        warm_up(opened.runner, ordered, summary=told, uploads=opened.context.platform == "github")
     workshop = Workshop(opened, journal.save, wishes)
     with published(opened, journal):
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from ci_toolkit.process import SystemRunner
 
 _LATE = {
     "tag": ("ci_toolkit.steps.tag",),
@@ -36,15 +37,15 @@ _UPLOADS = ("ci_toolkit.ci.code_scanning", "ci_toolkit.ci.analysis_target", "ci_
 _AT_THE_END = "ci_toolkit.report.summary"
 
 
-def warm_up(steps: Collection[str], *, summary: bool, uploads: bool) -> None:
-    """Start importing, in a thread of its own, what the first of these steps doesn't need.
+def warm_up(runner: SystemRunner, steps: Collection[str], *, summary: bool, uploads: bool) -> None:
+    """Import what the first of these steps doesn't need while the first tool runs: it waits for nothing of ours.
 
     `uploads`: a report may go to GitHub.
     """
     modules = [module for step, late in _LATE.items() if step in steps for module in late]
     modules += _UPLOADS if uploads and "sarif" in steps else []
     modules += [_AT_THE_END] if summary else []
-    threading.Thread(target=_load, args=(modules,), name="warm-up", daemon=True).start()
+    runner.meanwhile(lambda: _load(modules))
 
 
 def _load(modules: Collection[str]) -> None:

@@ -159,7 +159,7 @@ class Workshop:
             save=self._save,
             show=lambda findings, image, decision: self.scanned.append((findings, image, decision)),
             quarantine=self._quarantine(),
-            baselines=baselines_of(self._session, self.destinations()),
+            baselines=baselines_of(self._session, self.destinations),
         )
 
     def _push(self) -> Step:

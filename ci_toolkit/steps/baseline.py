@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.gate import Baseline
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Reference, Repository
 from ci_toolkit.report.findings_file import read_findings
 from ci_toolkit.steps.baseline_manifests import references_in
+from ci_toolkit.steps.deployed import Deployed
 from ci_toolkit.steps.quarantine import Quarantine
 
 if TYPE_CHECKING:
@@ -21,24 +21,10 @@ if TYPE_CHECKING:
 
     from ci_toolkit.config.options import ImageOptions, PinOptions
     from ci_toolkit.config.scan_options import BaselineOptions
-    from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.progress import Progress
     from ci_toolkit.steps.quarantine import Registries
-    from ci_toolkit.steps.scan_results import ScanResults
 
 _STEP = "scan"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deployed:
-    """An image that is deployed now: `name` says where that is known from."""
-
-    name: str
-    digest: Digest
-    place: Quarantine | None = None
-    """The repository to read it from; None where its findings are known already."""
-    findings: ImageFindings | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,21 +157,6 @@ class Baselines:
             message = f"{name} holds the findings of {findings.image}, not of {image.name}"
             raise UsageError(message, hint="`{image}` in `scan.baseline.findings` stands for the image's name")
         return Deployed(name=name, digest=findings.digest, findings=findings)
-
-
-def label_of(name: str) -> str:
-    """What the targets of the deployed image are called in a scan: no image's name has a blank."""
-    return f"{name} deployed"
-
-
-def baseline_from(deployed: Deployed | None, findings: ImageFindings, results: ScanResults) -> Baseline | None:
-    """What the gate holds an image against; `findings`: its own, the baseline's too if it is deployed already."""
-    if deployed is None:
-        return None
-    known = deployed.findings or findings
-    if deployed.place:
-        known = results.findings(findings.image, deployed.digest, label_of(findings.image))
-    return Baseline(name=deployed.name, findings=known)
 
 
 class _NothingError(Exception):

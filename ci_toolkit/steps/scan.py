@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +17,7 @@ from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.report.plain import plain
 from ci_toolkit.state import Scan, ScanBaseline
-from ci_toolkit.steps.baseline import baseline_from, label_of
+from ci_toolkit.steps.deployed import baseline_from, label_of
 from ci_toolkit.steps.scan_results import ScanResults
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
 from ci_toolkit.steps.scanned import judgement, kept_report, recipe_of
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.scanners.base import Scanner, Target
+    from ci_toolkit.scanners.base import Scanned, Scanner, Target
     from ci_toolkit.state import ImageState, State
-    from ci_toolkit.steps.baseline import Baselines, Deployed
+    from ci_toolkit.steps.baseline import Baselines
+    from ci_toolkit.steps.deployed import Deployed
     from ci_toolkit.steps.quarantine import Quarantine
     from ci_toolkit.steps.scan_targets import Scannable
 
@@ -149,14 +151,21 @@ class ScanStep:
                 if known.place:
                     targets += self._targets.deployed(label_of(name), known.place, known.digest)
             results = ScanResults(
-                targets=targets,
-                scanned=self._scanner.scan(targets, self._private),
-                scanner=self._scanner.name,
-                at=self._clock(),
+                targets=targets, scanned=self._scanned(targets, state), scanner=self._scanner.name, at=self._clock()
             )
             return self._record(state, results, deployed)
         finally:
             self._clear()
+
+    def _scanned(self, targets: Sequence[Target], state: State) -> Scanned:
+        """What the scanner finds, while the layouts are checked beside it: a broken one is what's said, if it is."""
+        with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
+            checks = [pool.submit(self._targets.check, image.name, state.image(image.name)) for image in self._images]
+            try:
+                return self._scanner.scan(targets, self._private)
+            finally:
+                for check in checks:
+                    check.result()
 
     def _clear(self) -> None:
         shutil.rmtree(self._private, ignore_errors=True)

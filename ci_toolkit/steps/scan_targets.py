@@ -81,7 +81,7 @@ class Targets:
                 yield options.name, str(image.digest or f"<digest of {options.name}>")
 
     def prepare(self, options: Scannable, image: ImageState) -> list[Target]:
-        """Flatten every platform of an image whose layout holds, bit by bit, what the state says."""
+        """Flatten every platform of an image. Whether its layout is whole, bit by bit, `check` finds out."""
         if image.digest is not None and image.layout is None and image.quarantine:
             return self._remote_targets(options.name, image, image.digest)
         if image.digest is None or image.layout is None or not image.platforms:
@@ -92,14 +92,19 @@ class Targets:
         if root.digest != image.digest:
             message = f"{layout.path} holds {root.digest}, but the state says {image.digest}"
             raise IntegrityError(message, hint="run `ci-toolkit build` again")
-        with self._progress.task(f"checking {options.name}", None) as task:
-            layout.verify(root, progress=task.advance)
         targets = []
         for platform, manifest in runnable(layout, root, image.platforms).items():
             place = self._target(options.name, platform, manifest.digest, NOT_YET)
             config = flatten(layout, manifest, place.layout)
             targets.append(self._target(options.name, platform, manifest.digest, config))
         return targets
+
+    def check(self, name: str, image: ImageState) -> None:
+        """Raise IntegrityError unless the image's layout, where it has one, holds what its digests say."""
+        if image.layout:
+            layout = Layout(self._root / image.layout)
+            with self._progress.task(f"checking {name}", None) as task:
+                layout.verify(layout.root(), progress=task.advance)
 
     def deployed(self, label: str, place: Quarantine, digest: Digest) -> list[Target]:
         """Every platform of an image in a repository, whatever the state says; its targets are called `label`."""

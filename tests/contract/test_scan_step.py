@@ -203,7 +203,12 @@ def test_a_platform_the_state_does_not_list_is_refused(scans: Scans) -> None:
         scans.scan()
 
 
-def test_a_damaged_layer_is_refused(scans: Scans) -> None:
+@pytest.mark.parametrize("scanner_fails", [False, True])
+def test_a_damaged_layer_is_refused_whatever_the_scanner_makes_of_it(
+    scans: Scans, trivy: FakeTrivy, *, scanner_fails: bool
+) -> None:
+    if scanner_fails:
+        trivy.program.write_text("#!/bin/sh\nexit 1\n")
     layout = Layout(scans.root / ".ci-toolkit/layouts/backend")
     largest = max(layout.blobs.iterdir(), key=lambda blob: blob.stat().st_size)
     data = largest.read_bytes()
