@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
-import time
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 RUNS = 5
+_CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True)
@@ -88,22 +90,25 @@ class Figure:
 def once(contender: Contender) -> Sample:
     """Run a command to its end; raises CalledProcessError with its output if it fails."""
     contender.prepare()
-    start = time.perf_counter()
-    with subprocess.Popen(
-        contender.argv,
-        cwd=contender.cwd,
-        env={**os.environ, **(contender.env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        output = process.stdout.read() if process.stdout else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(contender.argv), output.decode(errors="replace"))
-    return Sample(float(output.split()[-1]) if contender.reports else seconds, usage.ru_maxrss * 1024)
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as pipe:
+        with os.fdopen(write, "wb"):
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", _CHILD, str(write), *map(str, contender.argv)],
+                cwd=contender.cwd,
+                env={**os.environ, **(contender.env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                pass_fds=(write,),
+            )
+        took = pipe.read()
+    if done.returncode:
+        output = done.stdout.decode(errors="replace")
+        raise subprocess.CalledProcessError(done.returncode, list(contender.argv), output)
+    seconds, peak = json.loads(took)
+    return Sample(float(done.stdout.split()[-1]) if contender.reports else seconds, peak)
 
 
 def compare(name: str, ours: Contender, theirs: Contender, *, limit: float | None, runs: int = RUNS) -> Row:
