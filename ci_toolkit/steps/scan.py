@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
-    from ci_toolkit.scanners.base import Scanned, Scanner, Target
+    from ci_toolkit.scanners.base import Scanner, Target
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.baseline import Baselines
     from ci_toolkit.steps.deployed import Deployed
@@ -150,22 +149,12 @@ class ScanStep:
             for name, known in deployed.items():
                 if known.place:
                     targets += self._targets.deployed(label_of(name), known.place, known.digest)
-            results = ScanResults(
-                targets=targets, scanned=self._scanned(targets, state), scanner=self._scanner.name, at=self._clock()
-            )
+            with self._targets.checked({image.name: state.image(image.name) for image in self._images}):
+                scanned = self._scanner.scan(targets, self._private)
+            results = ScanResults(targets=targets, scanned=scanned, scanner=self._scanner.name, at=self._clock())
             return self._record(state, results, deployed)
         finally:
             self._clear()
-
-    def _scanned(self, targets: Sequence[Target], state: State) -> Scanned:
-        """What the scanner finds, while the layouts are checked beside it: a broken one is what's said, if it is."""
-        with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
-            checks = [pool.submit(self._targets.check, image.name, state.image(image.name)) for image in self._images]
-            try:
-                return self._scanner.scan(targets, self._private)
-            finally:
-                for check in checks:
-                    check.result()
 
     def _clear(self) -> None:
         shutil.rmtree(self._private, ignore_errors=True)

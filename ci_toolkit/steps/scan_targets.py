@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from ci_toolkit.errors import IntegrityError, UsageError
+from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.scanners.base import Target
@@ -81,7 +83,7 @@ class Targets:
                 yield options.name, str(image.digest or f"<digest of {options.name}>")
 
     def prepare(self, options: Scannable, image: ImageState) -> list[Target]:
-        """Flatten every platform of an image. Whether its layout is whole, bit by bit, `check` finds out."""
+        """Flatten every platform of an image. Whether its layout is whole, bit by bit, `checked` finds out."""
         if image.digest is not None and image.layout is None and image.quarantine:
             return self._remote_targets(options.name, image, image.digest)
         if image.digest is None or image.layout is None or not image.platforms:
@@ -99,12 +101,23 @@ class Targets:
             targets.append(self._target(options.name, platform, manifest.digest, config))
         return targets
 
-    def check(self, name: str, image: ImageState) -> None:
-        """Raise IntegrityError unless the image's layout, where it has one, holds what its digests say."""
-        if image.layout:
-            layout = Layout(self._root / image.layout)
-            with self._progress.task(f"checking {name}", None) as task:
-                layout.verify(layout.root(), progress=task.advance)
+    @contextmanager
+    def checked(self, images: Mapping[str, ImageState]) -> Iterator[None]:
+        """Find out, while the block runs, whether the layouts of these images, by name, are whole.
+
+        Raises IntegrityError where one isn't, also in place of what a scanner made of it.
+        """
+        pool = ThreadPoolExecutor(1, thread_name_prefix="check")
+        try:
+            check = pool.submit(self._check, images)
+            try:
+                yield
+            except ToolkitError:
+                check.result()
+                raise
+            check.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def deployed(self, label: str, place: Quarantine, digest: Digest) -> list[Target]:
         """Every platform of an image in a repository, whatever the state says; its targets are called `label`."""
@@ -113,6 +126,13 @@ class Targets:
             self._whole(self._on_registry(label, platform, manifest, held.configs[manifest], place), place)
             for platform, manifest in held.built.platforms.items()
         ]
+
+    def _check(self, images: Mapping[str, ImageState]) -> None:
+        for name, image in images.items():
+            if image.layout:
+                layout = Layout(self._root / image.layout)
+                with self._progress.task(f"checking {name}", None) as task:
+                    layout.verify(layout.root(), progress=task.advance)
 
     def _remote_targets(self, name: str, image: ImageState, digest: Digest) -> list[Target]:
         """Every platform of an image in quarantine, after what is there was held against the state."""
