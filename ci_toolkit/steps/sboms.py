@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ci_toolkit.errors import UsageError
 from ci_toolkit.files import write_atomically
 from ci_toolkit.model.plan import Action
+from ci_toolkit.steps.scan_targets import BUILDERS_PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +60,7 @@ class SbomReports:
 
     def plan(self, step: str, options: ImageOptions, image: ImageState) -> Sequence[Action]:
         """A command and a file for each platform that is known already, or asked for."""
-        platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+        platforms = tuple(image.platforms) or options.platforms or (BUILDERS_PLATFORM,)
         actions = []
         for form, platform, file in self._files(options.name, platforms):
             about = f"the bill of materials of {options.name} {platform} as {form}"
