@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import PlatformFindings
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.state import ImageState
-    from ci_toolkit.steps.reports import Subject
+    from ci_toolkit.steps.reports import Reported, Subject
 
 
 class SbomMaker(Protocol):
@@ -48,7 +48,7 @@ class SbomReports:
         *,
         root: Path,
         workdir: Path,
-        properties: Callable[[ImageOptions, PlatformFindings], Mapping[str, str]] | None = None,
+        properties: Callable[[Reported, PlatformFindings], Mapping[str, str]] | None = None,
     ) -> None:
         """`root`: the config's directory; `properties`: what CycloneDX documents tell beside what Trivy tells."""
         self._maker = maker

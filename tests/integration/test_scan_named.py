@@ -108,14 +108,14 @@ def test_several_targets_are_one_scan_and_the_table_names_each(places: Places, r
 
 def test_a_plan_says_in_angle_brackets_what_is_not_known_yet(places: Places, run_command: Command) -> None:
     repository = places.config()
+    result = run_command("scan", "--dry-run", cwd=places.root)
+    assert "/scan/app/<platform of the builder>/report.json" in result.stdout
     for target, name in (("oci:images", "oci-images"), (f"{repository}:1", flat(f"{repository}:1"))):
         result = run_command("scan", target, "--dry-run", "--format", "json", cwd=places.root)
         actions = {action["summary"]: action for action in json.loads(result.stdout)["actions"]}
         argv = actions[f"scan {target} <each platform>"]["argv"]
         assert f"--output={places.root}/.ci-toolkit/scan/{name}/<each platform>/report.json" in argv
-    assert argv[-1] == f"{repository}@<digest of the platform>"
-    app = run_command("scan", "--dry-run", cwd=places.root).stdout
-    assert "/scan/app/<platform of the builder>/report.json" in app
+    assert f'"{repository}@<digest of the platform>"' in result.stdout
 
 
 def test_without_a_config_the_defaults_count(places: Places, run_command: Command, tmp_path: Path) -> None:
