@@ -151,11 +151,16 @@ def test_findings_alone_are_enough(root: Path, run_command: Run, tmp_path_factor
 
 def test_gitlab_s_own_readers_take_them(root: Path, run_command: Run) -> None:
     scanning = run_command("report", "--format", "gitlab-container-scanning", cwd=root, env=GITLAB)
-    found = read_scanning(scanning.stdout.encode())["vulnerabilities"]
-    assert {each["identifiers"][0]["value"] for each in found} == {ZLIB.id}
+    document = read_scanning(scanning.stdout.encode())
+    assert {each["identifiers"][0]["value"] for each in document["vulnerabilities"]} == {ZLIB.id}
+    [message] = document["scan"]["messages"]
+    assert message["value"].startswith(
+        "CVE-2019-11324 in urllib3 1.24.1 of image api is ignored until 2026-12-24 by shop"
+    )
     quality = run_command("report", "--format", "gitlab-code-quality", cwd=root, env=GITLAB)
     entries = read_quality(quality.stdout.encode())
     assert {entry["location"]["lines"]["begin"] for entry in entries} == {2}
+    assert [e["check_name"] for e in entries if "ignored until" in e["description"]] == [URLLIB3.id]
     assert {f"secret: {KEY.id}", f"misconfiguration: {ROOT_USER.id}"} <= {entry["check_name"] for entry in entries}
 
 
