@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ci_toolkit.steps.scan import ScanStep
 
 _STEP = "scan"
-_OPENED = {"layout": "open", "archive": "unpack", "engine": "save the local engine's"}
+_OPENED = {"layout": "open", "archive": "unpack", "engine": "save"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ class NamedImages:
                 yield Action(step=_STEP, kind="request", image=image.name, summary=summary, method="GET", url=url)
             else:
                 path = str(self._layout(image).path)
-                summary = f"{_OPENED[source.kind]} {source.place} as an OCI layout"
+                summary = f"{_OPENED[source.kind]} {source.text} as an OCI layout"
                 yield Action(step=_STEP, kind="write", image=image.name, summary=summary, path=path)
 
     def open(self) -> dict[str, ImageState]:
