@@ -69,13 +69,13 @@ def make(file: Path) -> None:
     from ci_toolkit.process import SystemRunner
     from ci_toolkit.redact import Redactor
     from ci_toolkit.state import Source, State
-    from ci_toolkit.steps.kept import read_kept, subject_of
+    from ci_toolkit.steps.kept import OtherImage, read_kept, subject_of
 
     start = time.perf_counter()
     [image] = read_kept(file).images
-    config = default_config(file.parent, [image.name])
+    config = default_config(file.parent)
     state = State(tool_version="0", source=Source(images_hash="i"))
-    options, policy = config.images[image.name], config.scan.gate
+    options, policy = OtherImage(name=image.name), config.scan.gate
     subject = subject_of(image, options, policy, source=state.source, repository=file.parent)
     setting = Setting(
         policy=policy,

@@ -72,7 +72,8 @@ def plan(steps: Iterable[Step], state: State, undone: Mapping[str, str] | None =
 class Journal:
     """The newest state and the file it is kept in. A step that fails half-way has saved how far it came."""
 
-    def __init__(self, file: Path, state: State) -> None:
+    def __init__(self, file: Path | None, state: State) -> None:
+        """`file`: None for what no later step starts from."""
         self.file = file
         self.state = state
         self.times: tuple[StepTime, ...] = ()
@@ -81,7 +82,7 @@ class Journal:
 
     def save(self, state: State) -> None:
         """Keep this state, on disk first; one that stands there already isn't written again."""
-        if state != self._written:
+        if self.file and state != self._written:
             write(self.file, state)
         self.state = self._written = state
 

@@ -115,7 +115,7 @@ class _PlainTask:
 def human(amount: int, unit: str = "B") -> str:
     """An amount as people read it: `12.3 MB`, `4 items`."""
     if unit != "B":
-        return f"{amount} {unit}"
+        return f"{amount} {unit.removesuffix('s') if amount == 1 else unit}"
     value = float(amount)
     for prefix in ("", "k", "M"):
         if value < 1000:

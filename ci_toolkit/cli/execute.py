@@ -135,7 +135,9 @@ def print_findings(
         return
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else WIDE
-    for each in explained:
+    for number, each in enumerate(explained):
+        if number:
+            click.echo()
         table = scan_table(*each, width=width, color=terminal and not opened.settings.no_color)
         click.echo(opened.redact(table))
 

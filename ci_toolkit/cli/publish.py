@@ -10,15 +10,25 @@ from ci_toolkit.ci.platform import NoPlatform, Published
 from ci_toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.pipeline import Journal
+    from ci_toolkit.steps.scan_targets import Scannable
 
 
 @contextmanager
-def published(opened: Session, journal: Journal, *, environment: str | None = None) -> Iterator[None]:
+def published(
+    opened: Session,
+    journal: Journal,
+    *,
+    environment: str | None = None,
+    images: Mapping[str, Scannable] | None = None,
+) -> Iterator[None]:
     """Publish what the block came to, however it ends. `environment` is what it promotes to.
+
+    `images`: what it is about; None: the session's. A journal without a file has no variables for later jobs: theirs
+    are of the images that are delivered.
 
     Raises ToolError where that can't be done; after a failure of the block it is a warning.
     """
@@ -26,14 +36,20 @@ def published(opened: Session, journal: Journal, *, environment: str | None = No
         yield
     except BaseException as error:
         try:
-            _publish(opened, journal, _told(error), environment)
+            _publish(opened, journal, _told(error), environment, images or opened.images)
         except ToolkitError as other:
             opened.progress.warn(other.message)
         raise
-    _publish(opened, journal, None, environment)
+    _publish(opened, journal, None, environment, images or opened.images)
 
 
-def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, environment: str | None) -> None:
+def _publish(
+    opened: Session,
+    journal: Journal,
+    failure: ToolkitError | None,
+    environment: str | None,
+    images: Mapping[str, Scannable],
+) -> None:
     if isinstance(opened.platform, NoPlatform):
         return
     from ci_toolkit.cli.run_report import run_report
@@ -42,11 +58,11 @@ def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, en
     from ci_toolkit.report.run_markdown import run_markdown
     from ci_toolkit.report.variables import variables_of
 
-    report = run_report(opened, journal, failure, environment=environment)
+    report = run_report(opened, journal, failure, images, environment=environment)
     outputs = outputs_of(
         journal.state,
-        opened.images,
-        state_file=str(journal.file),
+        images,
+        state_file=str(journal.file or ""),
         environment=environment,
         shown=_shown_in_workspace(opened),
     )
@@ -56,8 +72,8 @@ def _publish(opened: Session, journal: Journal, failure: ToolkitError | None, en
             outputs=outputs,
             summary=run_markdown(report, limit=room) if room else "",
             annotations=annotations_of(report),
-            variables=variables_of(journal.state, opened.images, environment=environment),
-            workdir=opened.workdir,
+            variables=variables_of(journal.state, images, environment=environment),
+            workdir=opened.workdir if journal.file else None,
         )
     )
 

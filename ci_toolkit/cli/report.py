@@ -64,13 +64,13 @@ class Desk:
 @click.option("--format", "form", type=click.Choice(list(FORMS)), default="table", show_default=True, help="Which.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="FILE",
-    help="Write it there; a directory takes several, under the names that a run gives them.  [default: stdout]",
+    help="Write it there; a directory, or what ends in `/`, takes several, under a run's names.  [default: stdout]",
 )
 @IMAGES
 @with_settings(runs=False, judges=True, has_forms=True)
-def command(settings: Settings, place: Path | None, form: str, output: Path | None) -> None:
+def command(settings: Settings, place: Path | None, form: str, output: str | None) -> None:
     """Make any report again of what a scan found, without a scan: whatever the gate says, exit 0.
 
     The config's policy judges, on the day of the scan; where there is no config, the defaults.
@@ -83,7 +83,8 @@ def command(settings: Settings, place: Path | None, form: str, output: Path | No
         for document in documents:
             for cut in document.cuts:
                 desk.progress.warn(f"{document.name} leaves out {cut}")
-        _hand_out(documents, output, desk)
+        named = output is not None and output.endswith("/")
+        _hand_out(documents, None if output is None else Path(output), desk, directory=named)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]
         progress.info("there is no config here: the verdicts are by the default policy")
         runner = SystemRunner(env, redact)
         kept = read_kept(place)
-        config = default_config(here, [image.name for image in kept.images])
+        config = default_config(here)
         context = detect_context(runner, here, env)
         try:
             yield Desk(config=config, context=context, runner=runner, redact=redact, progress=progress), kept
@@ -124,10 +125,10 @@ def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]
 
 
 def _subject(image: KeptImage, kept: Kept, desk: Desk) -> Subject:
-    from ci_toolkit.steps.kept import subject_of
+    from ci_toolkit.steps.kept import OtherImage, subject_of
 
     config = desk.config
-    options = config.images.get(image.name) or default_config(config.root, [image.name]).images[image.name]
+    options = config.images.get(image.name) or OtherImage(name=image.name)
     scan = image.state.scan
     if scan and scan.policy_hash != config.policy_hash:
         desk.progress.warn(f"{image.name} was judged by another policy than the config's, which judges it here")
@@ -164,9 +165,9 @@ def _state(kept: Kept, config: Config) -> states.State:
     return kept.state or states.State(tool_version=__version__, source=states.Source(images_hash=config.images_hash))
 
 
-def _hand_out(documents: Sequence[Document], output: Path | None, desk: Desk) -> None:
-    """Raises UsageError for several reports that should go into one place."""
-    if output and (output.is_dir() or (len(documents) > 1 and not output.exists())):
+def _hand_out(documents: Sequence[Document], output: Path | None, desk: Desk, *, directory: bool) -> None:
+    """`directory`: `output` is meant as one. Raises UsageError for several reports that should go into one place."""
+    if output and (directory or output.is_dir() or (len(documents) > 1 and not output.exists())):
         for document in documents:
             write_atomically(output / document.name, document.data)
             desk.progress.info(f"wrote {output / document.name}")

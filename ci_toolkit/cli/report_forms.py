@@ -56,7 +56,7 @@ def _table(subjects: Sequence[Subject], _: Setting) -> Iterator[Document]:
     from ci_toolkit.report.table import scan_table
 
     tables = [scan_table(each.findings, each.image, each.decision, each.explanation) for each in subjects]
-    yield Document(name="findings.txt", data=_lines(tables))
+    yield Document(name="findings.txt", data=_lines(["\n\n".join(tables)]))
 
 
 def _json(subjects: Sequence[Subject], _: Setting) -> Iterator[Document]:

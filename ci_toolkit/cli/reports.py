@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.cli.session import Session
-    from ci_toolkit.config.options import Config, ImageOptions
+    from ci_toolkit.config.options import Config
     from ci_toolkit.model.context import CiContext
     from ci_toolkit.model.findings import PlatformFindings
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
-    from ci_toolkit.steps.reports import Reports
+    from ci_toolkit.steps.reports import Reported, Reports
     from ci_toolkit.steps.sboms import SbomReports
 
 
@@ -61,7 +61,7 @@ def sbom_reports(
     from ci_toolkit.scanners.sbom import TrivySboms
     from ci_toolkit.steps.sboms import SbomReports
 
-    def properties(options: ImageOptions, platform: PlatformFindings) -> Mapping[str, str]:
+    def properties(options: Reported, platform: PlatformFindings) -> Mapping[str, str]:
         return gitlab_image(options.name, options.repositories, context).properties(platform) if context else {}
 
     maker = TrivySboms(

@@ -19,19 +19,26 @@ from ci_toolkit.steps.scanned import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ci_toolkit.cli.session import Session
-    from ci_toolkit.config.options import Config, ImageOptions
+    from ci_toolkit.config.options import Config
     from ci_toolkit.model.policy import Ignore
     from ci_toolkit.pipeline import Journal
     from ci_toolkit.state import ImageState
+    from ci_toolkit.steps.scan_targets import Scannable
 
 
 def run_report(
-    opened: Session, journal: Journal, failure: ToolkitError | None, *, environment: str | None = None
+    opened: Session,
+    journal: Journal,
+    failure: ToolkitError | None,
+    images: Mapping[str, Scannable],
+    *,
+    environment: str | None = None,
 ) -> RunReport:
-    """What became of a run, whatever it did and however it ended. `environment` is what it promotes to.
+    """What became of a run of these images, whatever it did and however it ended. `environment`: what it promotes to.
 
     Raises nothing for what it can't read: a run's own failure matters more. Findings that are missing, or another
     digest's, are left out, and the report says so.
@@ -41,9 +48,7 @@ def run_report(
     root = from_top(config.root, top)
     return RunReport(
         state=journal.state,
-        images=tuple(
-            _image(opened, options, journal.state.image(name), top) for name, options in opened.images.items()
-        ),
+        images=tuple(_image(opened, options, journal.state.image(name), top) for name, options in images.items()),
         policy=config.scan.gate,
         times=journal.times,
         failure=failure,
@@ -62,7 +67,7 @@ def _ignore_places(config: Config, top: Path) -> dict[Ignore, SourceLine]:
     return {entry: SourceLine(from_top(file, top) or file.name, line) for entry, (file, line) in found.items()}
 
 
-def _image(opened: Session, options: ImageOptions, image: ImageState, top: Path) -> ImageReport:
+def _image(opened: Session, options: Scannable, image: ImageState, top: Path) -> ImageReport:
     place = base_line(options, top)
     findings, decision, explanation, left_out = None, None, None, ""
     if image.scan is not None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from ci_toolkit import pipeline
 from ci_toolkit.cli.execute import print_findings, print_plan
 from ci_toolkit.cli.logged_in import logged_in
+from ci_toolkit.cli.publish import published
 from ci_toolkit.cli.session import session
 from ci_toolkit.errors import UsageError
+from ci_toolkit.model.plan import Action
 from ci_toolkit.model.scan_source import ScanSource
 
 if TYPE_CHECKING:
@@ -17,7 +19,15 @@ if TYPE_CHECKING:
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.cli.settings import Settings
+    from ci_toolkit.model.findings import ImageFindings
+    from ci_toolkit.model.gate import Decision
+    from ci_toolkit.state import ImageState
     from ci_toolkit.steps.scan_named import NamedImage
+
+_NO_BASELINE = (
+    "`scan.baseline` isn't used, everything that is found counts: "
+    "--image says which of the config's images a target is"
+)
 
 
 def scan_named(settings: Settings, texts: Sequence[str], form: Literal["table", "json"]) -> None:
@@ -33,39 +43,60 @@ def scan_named(settings: Settings, texts: Sequence[str], form: Literal["table", 
 
 def _scan(opened: Session, sources: Sequence[ScanSource], form: Literal["table", "json"]) -> None:
     from ci_toolkit.builders.engine_images import LocalEngine
-    from ci_toolkit.cli.scanning import scan_step
+    from ci_toolkit.cli.scanning import baselines_of, scan_step
     from ci_toolkit.cli.wiring import Wishes, Workshop
     from ci_toolkit.state import State
-    from ci_toolkit.steps.scan_named import NamedImages
+    from ci_toolkit.steps.scan_named import NamedImages, NamedScan
     from ci_toolkit.version import __version__
 
-    workshop = Workshop(opened, lambda _: None, Wishes())
-    images = [_image(opened, source) for source in sources]
+    # Nobody says what revision a target was built from.
+    source = replace(opened.source, revision=None, ref=None)
+    journal = pipeline.Journal(None, State(tool_version=__version__, source=source))
+    workshop = Workshop(opened, journal.save, Wishes())
+    images = {image.name: image for image in (_image(opened, source) for source in sources)}
     named = NamedImages(
-        images,
+        list(images.values()),
         opened.workdir / "named",
         workshop.destinations(),
         LocalEngine(opened.runner, opened.env),
         opened.progress,
     )
-    step = scan_step(
+
+    def show(findings: ImageFindings, image: ImageState, decision: Decision) -> None:
+        workshop.scanned.append((findings, image, decision))
+        _warn_of_itself(opened, findings.image, image)
+
+    known = bool(opened.settings.images)
+    told = [_NO_BASELINE] if opened.config.scan.baseline and not known else []
+    scan = scan_step(
         opened,
-        images,
-        save=lambda _: None,
-        show=lambda findings, image, decision: workshop.scanned.append((findings, image, decision)),
+        list(images.values()),
+        save=journal.save,
+        show=show,
         elsewhere=named.places,
+        baselines=baselines_of(opened, workshop.destinations()) if known else None,
     )
-    state = State(tool_version=__version__, source=opened.source)
+    step = NamedScan(named, scan)
     if opened.settings.dry_run:
-        print_plan([*named.plan(), *step.plan(replace(state, images=named.planned()))], opened.settings)
+        decisions = [Action(step=step.name, kind="decide", summary=each) for each in told]
+        print_plan([*decisions, *step.plan(journal.state)], opened.settings)
         return
-    try:
-        state = step.run(replace(state, images=named.open()))
-    finally:
-        named.close()
-        print_findings(opened, workshop.scanned, {image.name: image for image in images}, form)
-    if refused := pipeline.refused(state, [image.name for image in images]):
-        raise refused
+    for each in told:
+        opened.progress.info(each)
+    with published(opened, journal, images=images):
+        try:
+            pipeline.run([step], journal, images=images, progress=opened.progress)
+        finally:
+            print_findings(opened, workshop.scanned, images, form)
+
+
+def _warn_of_itself(opened: Session, name: str, image: ImageState) -> None:
+    """Held against itself with the same database, an image has nothing new, whatever became known since."""
+    baseline, options = image.scan.baseline if image.scan else None, opened.config.scan.baseline
+    if baseline and options and not options.findings and baseline.digest == image.digest:
+        opened.progress.warn(
+            f"{name} is what is deployed, so nothing in it is new; without --image all that is found counts"
+        )
 
 
 def _image(opened: Session, source: ScanSource) -> NamedImage:

@@ -75,7 +75,9 @@ def add(
 
     with _session(settings) as opened:
         today = _today()
-        last = _last_day(expires, today) if expires else today + min(LIFETIME, opened.config.scan.ignore_lifetime)
+        last = (
+            today + min(LIFETIME, opened.config.scan.ignore_lifetime) if expires is None else _last_day(expires, today)
+        )
         what = {"id": identifier, "package": package, "path": path, "image": image}
         add_entry(opened, {**what, **_answered(reason, owner, today, last)}, name, today)
 
@@ -113,7 +115,7 @@ def import_them(
 
     with _session(settings) as opened:
         today = _today()
-        answers = Answers(owner=owner, reason=reason, expires=_last_day(expires, today) if expires else None)
+        answers = Answers(owner=owner, reason=reason, expires=None if expires is None else _last_day(expires, today))
         import_entries(opened, source, answers, image=image, name=name, today=today)
 
 

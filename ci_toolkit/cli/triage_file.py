@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from ci_toolkit.cli.session import Session
     from ci_toolkit.model.policy import Ignore
 
+_HINTS = {
+    "id": "give the id as the report has it",
+    "reason": "say with --reason, on one line, why the finding doesn't matter here",
+    "owner": "name with --owner, on one line, who answers for the entry",
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TriageFile:
@@ -40,6 +46,8 @@ class TriageFile:
         """Append entries; the file is made where it isn't there. Raises UsageError where they can't stand in it."""
         before, text = self._text()
         added = [{name: value for name, value in fields.items() if value is not None} for fields in new]
+        for fields in added:
+            self._check(fields)
         wanted = [*self._entries_in(text), *map(ignore, added)]
         edited = ignore_edit.appended(text or ignore_edit.HEADER, [entry(fields) for fields in added])
         self._write(before, edited, wanted)
@@ -62,6 +70,17 @@ class TriageFile:
         config = self.opened.config
         lifetime = config.scan.ignore_lifetime
         return [*map(ignore, read(self.name, text, self.opened.env, lifetime, self.today, config.images))]
+
+    def _check(self, fields: Mapping[str, str]) -> None:
+        """Raise UsageError for an entry that no file takes, whatever else is in it."""
+        try:
+            self._entries_in(entry(fields))
+        except ConfigError as error:
+            if not error.violations:
+                raise
+            field, _, what = error.violations[0].partition("[0].")[2].partition(": ")
+            message = f"the entry's {field}: {what}"
+            raise UsageError(message, hint=_HINTS.get(field, f"leave --{field} out, or give it a value")) from error
 
     def _write(self, before: bytes, edited: str, wanted: Sequence[Ignore]) -> None:
         """Write the text, if it says what it shall."""

@@ -16,7 +16,7 @@ from ci_toolkit.config.parse import parse
 from ci_toolkit.config.violations import Violations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from ci_toolkit.config.document import Document
@@ -57,11 +57,10 @@ def lint_defaults() -> LintOptions:
     return typed_rules.lint(rules.filled(rules.document, {})["lint"])
 
 
-def default_config(root: Path, images: Iterable[str] = ()) -> Config:
-    """What holds where there is no config: as if one in `root` named these images and nothing else."""
+def default_config(root: Path) -> Config:
+    """What holds where there is no config: as if one in `root` named no image and nothing else."""
     rules = schema.load()
-    document = {"version": 1, "images": {name: {"repositories": []} for name in images}}
-    return typed.config(rules.filled(rules.document, document), rules, root / NAME, {})
+    return typed.config(rules.filled(rules.document, {"version": 1, "images": {}}), rules, root / NAME, {})
 
 
 def parsed(text: str, name: str, violations: Violations) -> Node:

@@ -29,14 +29,17 @@ class Source:
     """The Dockerfile that an image is built from, as people know it."""
 
     dockerfile: str
+    """Empty where nobody says which one that is."""
     line: int = 0
     """Of the `FROM` that brings the base image in."""
     base: str = ""
     """The base image, as that `FROM` has it; empty where nobody knows."""
 
     def at(self, line: int) -> str:
-        """`Dockerfile:7`; the file alone where the line isn't known."""
-        return f"`{self.dockerfile}:{line}`" if line else f"`{self.dockerfile}`"
+        """`Dockerfile:7`; the file alone where the line isn't known, nothing where neither is."""
+        if not line:
+            return self.dockerfile and f"`{self.dockerfile}`"
+        return f"`{self.dockerfile or 'Dockerfile'}:{line}`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,9 +175,11 @@ def _group(ground: Ground) -> tuple[Kind, str]:
 def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
     first = group[0].finding
     line = next((g.layer.line for g in group if g.layer and g.layer.line), 0)
+    place = source.at(line or source.line)
     if kind == "base":
         name = f" {_quoted(source.base)}" if source.base else ""
-        return f"upgrade the base image{name} at {source.at(line or source.line)}: it brings {_packages(group)}"
+        at = f" at {place}" if place else ""
+        return f"upgrade the base image{name}{at}: it brings {_packages(group)}"
     by = f" that {source.at(line)} brings" if line else ""
     if kind == "package":
         where = f" in {_quoted(f'/{first.path}')}" if first.path else ""
@@ -188,9 +193,8 @@ def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
     if kind == "license":
         licences = ", ".join(dict.fromkeys(_quoted(g.finding.id) for g in group))
         return f"replace {_subject(first)}{by}, which is under {licences}, by something under another licence"
-    where = (
-        f"choose another base image than {source.at(line or source.line)} has" if group[0].is_of_base else "do without"
-    )
+    other = f"choose another base image{f' than {place} has' if place else ''}"
+    where = other if group[0].is_of_base else "do without"
     return f"nothing is fixed yet in {_quoted(first.package)}: {where}, or triage it"
 
 

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.model.findings import Severity
 from ci_toolkit.report.distinct import distinct
 from ci_toolkit.report.identity import fingerprint
+from ci_toolkit.report.ignored import ignored_everywhere, ignored_words
 from ci_toolkit.report.kinds import KINDS, fix_of
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
     from ci_toolkit.model.findings import Finding, ImageFindings
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.report.distinct import Distinct
 
 MOST_ENTRIES = 1_000
@@ -42,15 +44,19 @@ class CodeQuality:
 
 
 def code_quality_report(
-    findings: ImageFindings, place: SourceLine, *, ignored: Mapping[str, Collection[tuple[str, str, str]]]
+    findings: ImageFindings, place: SourceLine, *, ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
 ) -> CodeQuality:
-    """Every finding once, worst first, the least severe left out beyond `MOST_ENTRIES`; ignored ones are left out.
+    """Every finding once, worst first, the least severe left out beyond `MOST_ENTRIES`.
 
-    Each stands at the line that brought it, where that is known, else at `place`: the Dockerfile and the line of
-    its `FROM`. `ignored`: `distinct.Ignored`.
+    What is ignored (as `ignored_everywhere` has it) comes last, as information, and keeps its fingerprint: GitLab
+    would show it as fixed, and once its entry expires as new. Each stands at the line that brought it, where that is
+    known, else at `place`: the Dockerfile and the line of its `FROM`.
     """
-    found = distinct(findings, ignored)
-    entries = [_entry(each, findings.image, place) for each in found[:MOST_ENTRIES]]
+    found = [
+        *((each, None) for each in distinct(findings, ignored)),
+        *ignored_everywhere(findings, ignored),
+    ]
+    entries = [_entry(each, findings.image, place, entry) for each, entry in found[:MOST_ENTRIES]]
     return CodeQuality(data=written(entries), left_out=len(found) - len(entries))
 
 
@@ -64,16 +70,16 @@ def written(entries: Sequence[Mapping[str, Any]]) -> bytes:
     return (json.dumps(entries, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
-def _entry(found: Distinct, image: str, place: SourceLine) -> dict[str, Any]:
+def _entry(found: Distinct, image: str, place: SourceLine, ignore: Ignore | None) -> dict[str, Any]:
     finding = found.finding
     line = f":{finding.start_line}" if finding.start_line else ""
     about = f"{finding.id} ({finding.severity}) in {finding.subject}{line} of image {image}"
-    parts = (about, fix_of(finding), finding.title)
+    parts = [plain(part) for part in (about, fix_of(finding), finding.title) if part]
     return {
-        "description": ": ".join(plain(part) for part in parts if part),
+        "description": f"{parts[0]}, {ignored_words(ignore)}" if ignore else ": ".join(parts),
         "check_name": _check_name(finding),
         "fingerprint": fingerprint(image, finding),
-        "severity": _SEVERITIES[finding.severity],
+        "severity": "info" if ignore else _SEVERITIES[finding.severity],
         "location": {"path": place.file, "lines": {"begin": found.line or place.line}},
     }
 

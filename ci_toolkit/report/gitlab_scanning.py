@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.report.distinct import distinct
 from ci_toolkit.report.identity import stable_id
+from ci_toolkit.report.ignored import ignored_everywhere, ignored_words
 from ci_toolkit.report.plain import plain, web_address
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.model.findings import Finding, ImageFindings, Severity
+    from ci_toolkit.model.policy import Ignore
     from ci_toolkit.report.distinct import Distinct
     from ci_toolkit.report.gitlab_image import GitLabImage
 
 SCHEMA_VERSION = "15.0.7"
 _LONGEST_NAME = 255
 _MOST_IDENTIFIERS = 20
+_MOST_MESSAGES = 1_000
 _KNOWN_IDS = {
     "cve": (re.compile(r"CVE-\d{4}-\d{4,19}"), "https://nvd.nist.gov/vuln/detail/"),
     "ghsa": (re.compile(r"GHSA(?:-[0-9a-z]{4}){3}"), "https://github.com/advisories/"),
@@ -34,15 +37,16 @@ _KIND = re.compile(r"([A-Za-z]{2,20})-")
 
 
 def scanning_report(
-    findings: ImageFindings, image: GitLabImage, *, ignored: Mapping[str, Collection[tuple[str, str, str]]]
+    findings: ImageFindings, image: GitLabImage, *, ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
 ) -> bytes:
     """The report of an image, UTF-8: every vulnerability of every platform once, worst first.
 
-    The format has no word for other kinds, nor for what is ignored: both are left out. `ignored`: `distinct.Ignored`.
-    `scanned_at`, which is ISO 8601 (ValueError otherwise), is taken for start and end.
+    The format has no word for other kinds, which are left out. What is ignored (as `ignored_everywhere` has it) is no
+    vulnerability of it but a message of the scan. `scanned_at`, which is ISO 8601 (ValueError otherwise), is taken
+    for start and end.
     """
     moment = datetime.fromisoformat(findings.scanned_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    head = {
+    head: dict[str, Any] = {
         "version": SCHEMA_VERSION,
         "scan": {
             "type": "container_scanning",
@@ -58,6 +62,8 @@ def scanning_report(
             ),
         },
     }
+    if messages := list(_messages(findings, ignored)):
+        head["scan"]["messages"] = messages
     found = (each for each in distinct(findings, ignored) if each.finding.category == "vulnerability")
     return _written(head, (_vulnerability(each, findings, image) for each in found))
 
@@ -72,8 +78,22 @@ def joined_reports(reports: Sequence[bytes]) -> bytes:
     documents = [json.loads(report) for report in reports]
     scans = [document["scan"] for document in documents]
     moments = {"start_time": min(s["start_time"] for s in scans), "end_time": max(s["end_time"] for s in scans)}
-    head = {"version": SCHEMA_VERSION, "scan": {**scans[0], **moments}}
+    messages = [message for scan in scans for message in scan.get("messages", ())]
+    scan = {**scans[0], **moments, **({"messages": messages} if messages else {})}
+    head = {"version": SCHEMA_VERSION, "scan": scan}
     return _written(head, (each for document in documents for each in document["vulnerabilities"]))
+
+
+def _messages(
+    findings: ImageFindings, ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
+) -> Iterator[dict[str, str]]:
+    told = [each for each in ignored_everywhere(findings, ignored) if each[0].finding.category == "vulnerability"]
+    for found, entry in told[:_MOST_MESSAGES]:
+        what = f"{found.finding.id} in {found.finding.package} {', '.join(found.installed)}"
+        value = f"{plain(what, 500)} of image {plain(findings.image)} is {ignored_words(entry)}"
+        yield {"level": "info", "value": value}
+    if (more := len(told) - _MOST_MESSAGES) > 0:
+        yield {"level": "info", "value": f"{more} more of image {plain(findings.image)} are ignored"}
 
 
 def _written(head: Mapping[str, Any], vulnerabilities: Iterable[Mapping[str, Any]]) -> bytes:

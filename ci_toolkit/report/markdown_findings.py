@@ -150,7 +150,8 @@ class _Rows:
         if found.base:
             yield "from the base image"
         elif found.line:
-            yield f"by {code(f'{self.dockerfile}:{found.line}')}"
+            file = self.dockerfile or "Dockerfile"
+            yield f"by {code(f'{file}:{found.line}')}"
         if len(found.platforms) < self.platforms:
             yield f"only on {', '.join(code(platform.platform) for platform in found.platforms)}"
 

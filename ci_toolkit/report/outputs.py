@@ -20,8 +20,8 @@ def outputs_of(
     """The outputs that `action.yml` lists; what isn't established is an empty string, lists have an item a line.
 
     `images` are those of the run; `environment` is the one it promoted to, None for a run that built or pushed.
-    `shown` turns the state's paths into such as later steps can use. Digests and tags hold no account's name or
-    address, which a CI system might know as a secret and drop; references do.
+    `state_file` is empty where no state is kept. `shown` turns paths into such as later steps can use. Digests and
+    tags hold no account's name or address, which a CI system might know as a secret and drop; references do.
     """
     known = _promoted(state, images, environment) if environment else _built(state, images)
     return {
@@ -34,7 +34,7 @@ def outputs_of(
         "findings": _json(known["findings"]),
         "sarif": _lines(map(shown, known["sarif"])),
         "report": _lines(map(shown, known["html"])),
-        "state": shown(state_file),
+        "state": shown(state_file) if state_file else "",
         "changed-files": _lines(shown(file) for file in _changed(state.pins, environment)),
         "commit": newest_revision(getattr(state, "commits", ()), environment),
     }

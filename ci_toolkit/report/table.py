@@ -96,7 +96,12 @@ def _headline(findings: ImageFindings, image: ImageState) -> str:
     platforms = ", ".join(
         f"{p.platform} {image.platform_verdicts.get(p.platform, 'not judged')}" for p in findings.platforms
     )
-    head = f"{findings.image} {findings.digest.short}: {image.verdict or 'not judged'} ({platforms})"
+    name = (
+        findings.image
+        if findings.image.endswith(str(findings.digest))
+        else f"{findings.image} {findings.digest.short}"
+    )
+    head = f"{name}: {image.verdict or 'not judged'} ({platforms})"
     ignored = f", {image.ignored} ignored" if image.ignored else ""
     return f"{head}; {_counted(findings.counts()) or 'nothing found'}{ignored}"
 

@@ -78,7 +78,7 @@ def rendered(kind: Kind, subject: Subject, context: CiContext) -> tuple[bytes, t
         return scanning_report(subject.findings, image, ignored=subject.ignored), ()
     from ci_toolkit.report.code_quality import code_quality_report
 
-    quality = code_quality_report(subject.findings, subject.place, ignored=subject.ignored)
+    quality = code_quality_report(subject.findings, subject.shown_at, ignored=subject.ignored)
     cut = f"the {quality.left_out} least severe findings; findings.json has everything"
     return quality.data, (cut,) if quality.left_out else ()
 

@@ -25,11 +25,12 @@ from ci_toolkit.steps.scanned import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ci_toolkit.config.options import ImageOptions
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Baseline
     from ci_toolkit.model.policy import GatePolicy
+    from ci_toolkit.model.reference import Destination
     from ci_toolkit.state import Source, State
+    from ci_toolkit.steps.reports import Reported
 
 _PLACES = ("findings.json", "*/findings.json", "reports/*/findings.json")
 """In a directory without a state: an image's reports, those of several, a workdir."""
@@ -49,6 +50,18 @@ class KeptImage:
     def name(self) -> str:
         """The image's name in the config."""
         return self.findings.image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherImage:
+    """An image that no config here builds: nobody says what it is built from, or where it goes."""
+
+    name: str
+    platforms: tuple[str, ...] = ()
+    scratch: bool = False
+    dockerfile: Path | None = None
+    target: str | None = None
+    repositories: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +136,7 @@ def _alone(file: Path) -> KeptImage:
 
 
 def subject_of(
-    image: KeptImage, options: ImageOptions, policy: GatePolicy, *, source: Source, repository: Path
+    image: KeptImage, options: Reported, policy: GatePolicy, *, source: Source, repository: Path
 ) -> Subject:
     """The image as its reports are made of it, judged on the day of its scan.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ConfigError, ToolError, UsageError
@@ -10,7 +11,7 @@ from ci_toolkit.model.lint import LintFinding, LintReport, Passed
 from ci_toolkit.model.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import LintOptions
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ci_toolkit.steps.lint_verdicts import Verdicts
 
 _LATEST = "latest"
+_NAMED = 5
 _LONGEST = 500
 """Characters of an image that are kept: no reference has more, a text that is none may have millions."""
 
@@ -46,8 +48,14 @@ class Linter:
             passed=tuple(sorted(self._passed, key=lambda p: (p.file, p.line, p.column))),
         )
 
-    def check_named(self, files: LintFiles, directory: Path, paths: Iterable[str]) -> None:
-        """Check what the user named, files and directories below `directory`; what can't be looked at is an error."""
+    def check_named(self, files: LintFiles, directory: Path, paths: Sequence[str]) -> None:
+        """Check what the user named, files and directories below `directory`; what can't be looked at is an error.
+
+        Raises UsageError, before anything is checked, for what isn't there.
+        """
+        if missing := [path for path in paths if not os.path.lexists(directory / path)]:
+            message = f"there is no {', and no '.join(missing[:_NAMED])}"
+            raise UsageError(message, hint="name files and directories that are there, in PATH or under `lint.paths`")
         for path in paths:
             try:
                 found = files.below(directory, path)

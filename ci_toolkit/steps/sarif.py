@@ -153,8 +153,8 @@ def sarif_of(subject: Subject, category: str) -> Report:
     from ci_toolkit.report.sarif import Origin, sarif_report
 
     origin = Origin(
-        dockerfile=subject.place.file,
-        line=subject.place.line,
+        dockerfile=subject.shown_at.file,
+        line=subject.shown_at.line,
         repository=subject.source.repository,
         revision=subject.source.revision,
         branch=subject.source.ref,

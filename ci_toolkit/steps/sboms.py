@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ci_toolkit.errors import UsageError
 from ci_toolkit.files import write_atomically
 from ci_toolkit.model.plan import Action
+from ci_toolkit.steps.scan_targets import BUILDERS_PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import PlatformFindings
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.state import ImageState
-    from ci_toolkit.steps.reports import Subject
+    from ci_toolkit.steps.reports import Reported, Subject
 
 
 class SbomMaker(Protocol):
@@ -47,7 +48,7 @@ class SbomReports:
         *,
         root: Path,
         workdir: Path,
-        properties: Callable[[ImageOptions, PlatformFindings], Mapping[str, str]] | None = None,
+        properties: Callable[[Reported, PlatformFindings], Mapping[str, str]] | None = None,
     ) -> None:
         """`root`: the config's directory; `properties`: what CycloneDX documents tell beside what Trivy tells."""
         self._maker = maker
@@ -59,7 +60,7 @@ class SbomReports:
 
     def plan(self, step: str, options: ImageOptions, image: ImageState) -> Sequence[Action]:
         """A command and a file for each platform that is known already, or asked for."""
-        platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+        platforms = tuple(image.platforms) or options.platforms or (BUILDERS_PLATFORM,)
         actions = []
         for form, platform, file in self._files(options.name, platforms):
             about = f"the bill of materials of {options.name} {platform} as {form}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.builders.archive import archive_to_layout
 from ci_toolkit.builders.base import Workspace
@@ -17,7 +17,7 @@ from ci_toolkit.model.plan import Action
 from ci_toolkit.registry.missing import find
 from ci_toolkit.state import ImageState
 from ci_toolkit.steps.quarantine import Quarantine
-from ci_toolkit.steps.scan_targets import flat
+from ci_toolkit.steps.scan_targets import EACH_PLATFORM, flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from ci_toolkit.model.reference import Reference
     from ci_toolkit.model.scan_source import ScanSource
     from ci_toolkit.progress import Progress
+    from ci_toolkit.state import State
     from ci_toolkit.steps.quarantine import Registries
+    from ci_toolkit.steps.scan import ScanStep
 
 _STEP = "scan"
+_OPENED = {"layout": "open", "archive": "unpack", "engine": "save"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +41,7 @@ class NamedImage:
 
     name: str
     source: ScanSource
-    platforms: tuple[str, ...] = ("<each of its platforms>",)
+    platforms: tuple[str, ...] = (EACH_PLATFORM,)
     scratch: bool = False
     dockerfile: Path | None = None
     target: str | None = None
@@ -94,7 +97,7 @@ class NamedImages:
                 yield Action(step=_STEP, kind="request", image=image.name, summary=summary, method="GET", url=url)
             else:
                 path = str(self._layout(image).path)
-                summary = f"open {source.text} as an OCI layout"
+                summary = f"{_OPENED[source.kind]} {source.text} as an OCI layout"
                 yield Action(step=_STEP, kind="write", image=image.name, summary=summary, path=path)
 
     def open(self) -> dict[str, ImageState]:
@@ -143,6 +146,27 @@ class NamedImages:
 
     def _layout(self, image: NamedImage) -> Layout:
         return Layout(Workspace(self._directory / flat(image.name)).layout)
+
+
+class NamedScan:
+    """The step `scan` of images that were named: opens them for as long as they are looked into."""
+
+    name: ClassVar[str] = "scan"
+
+    def __init__(self, images: NamedImages, scan: ScanStep) -> None:
+        self._images = images
+        self._scan = scan
+
+    def plan(self, state: State) -> Sequence[Action]:
+        """How they are opened, then what the scan would do."""
+        return [*self._images.plan(), *self._scan.plan(replace(state, images=self._images.planned()))]
+
+    def run(self, state: State) -> State:
+        """Raises what `NamedImages.open` and the scan raise."""
+        try:
+            return self._scan.run(replace(state, images=self._images.open()))
+        finally:
+            self._images.close()
 
 
 def _view(source: ScanSource, layout: Layout) -> None:

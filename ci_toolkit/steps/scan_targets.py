@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NOT_YET = Digest("sha256:" + "0" * 64)
 """Stands for a digest that isn't known before the run."""
+BUILDERS_PLATFORM, EACH_PLATFORM = "<platform of the builder>", "<each platform>"
+"""Stand in a plan for platforms that aren't known before the run."""
 
 
 class Scannable(Protocol):
@@ -73,7 +75,7 @@ class Targets:
     def planned(self, options: Scannable, image: ImageState) -> Sequence[Target]:
         """The targets as far as they are known before the run."""
         make = self._target if image.layout else self._in_quarantine
-        platforms = tuple(image.platforms) or options.platforms or ("<platform of the builder>",)
+        platforms = tuple(image.platforms) or options.platforms or (BUILDERS_PLATFORM,)
         return [make(options.name, p, image.platforms.get(p, NOT_YET), NOT_YET) for p in platforms]
 
     def waiting(self, images: Iterable[tuple[Scannable, ImageState]]) -> Iterator[tuple[str, str]]:
@@ -160,13 +162,15 @@ class Targets:
 
     def _on_registry(self, name: str, platform: str, manifest: Digest, config: Digest, place: Quarantine) -> Target:
         target = self._target(name, platform, manifest, config)
-        return replace(target, remote=str(place.repository.at(manifest)), plain=place.is_plain)
+        digest = "<digest of the platform>" if manifest == NOT_YET else manifest
+        return replace(target, remote=f"{place.repository}@{digest}", plain=place.is_plain)
 
     def _place(self, name: str) -> Quarantine | None:
         return self._elsewhere.get(name, self._quarantine)
 
     def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
-        place = self._private / flat(image) / flat(platform)
+        known = platform not in (BUILDERS_PLATFORM, EACH_PLATFORM)
+        place = self._private / flat(image) / (flat(platform) if known else platform)
         return Target(
             image=image,
             platform=platform,

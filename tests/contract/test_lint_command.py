@@ -142,7 +142,15 @@ def test_a_file_that_cannot_be_read_stops_nothing(lint: Linting) -> None:
     lint.write("deploy/good.yaml", pod("nginx"))
     assert lint.broken("deploy", code=1) == [("warning", "unreadable")] * 3 + [("error", "missing-tag")]
     assert lint.broken("deploy/bad.yaml", code=1) == [("error", "unreadable")]
-    assert lint.broken("missing", "deploy/bytes.yaml", code=1) == [("error", "unreadable")] * 2
+
+
+def test_what_is_not_there_is_a_mistake_in_the_call_or_the_config(lint: Linting) -> None:
+    lint.write("app.yaml", pod("nginx"))
+    done = lint("missing", "app.yaml", "lost/x.yaml", code=2)
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: there is no missing, and no lost/x.yaml\nnext: name files and directories")
+    configured(lint, "{paths: [gone]}")
+    assert "there is no gone" in lint(code=2).stderr
 
 
 def test_what_is_skipped_is_listed_by_v_alone(lint: Linting) -> None:

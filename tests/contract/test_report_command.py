@@ -99,6 +99,36 @@ def test_what_comes_to_several_documents_wants_a_directory(root: Path, run_comma
     assert json.loads(one.stdout)["runs"][0]["properties"]["image"] == "web"
 
 
+def test_a_trailing_slash_means_a_directory(root: Path, run_command: Run) -> None:
+    made = run_command("report", "--format", "html", "--output", "new/dir/", cwd=root)
+    assert (made.returncode, made.stderr) == (0, "wrote new/dir/report.html\n")
+    assert (root / "new/dir/report.html").read_bytes().startswith(b"<!doctype html>")
+    refused = run_command("report", "--output", "Dockerfile/", cwd=root)
+    assert (refused.returncode, "can't write Dockerfile/findings.txt" in refused.stderr) == (3, True)
+
+
+def test_an_image_that_is_not_the_configs_has_no_line_in_its_dockerfile(root: Path, run_command: Run) -> None:
+    findings = root / ".ci-toolkit/reports/api/findings.json"
+    (root / "other").mkdir()
+    text = findings.read_text(encoding="utf-8").replace('"image": "api"', '"image": "oci:other"')
+    (root / "other/findings.json").write_text(text, encoding="utf-8")
+
+    def report(form: str) -> str:
+        made = run_command("report", "--from", "other", "--format", form, cwd=root)
+        assert made.returncode == 0, made.stderr
+        return made.stdout
+
+    results = json.loads(report("sarif"))["runs"][0]["results"]
+    places = [result["locations"][0]["physicalLocation"] for result in results]
+    assert {(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places} == {
+        ("oci%3Aother", 1)
+    }
+    entries = read_quality(report("gitlab-code-quality").encode())
+    assert {(e["location"]["path"], e["location"]["lines"]["begin"]) for e in entries} == {("oci:other", 1)}
+    for form in ("html", "markdown", "table", "json"):
+        assert "Dockerfile:" not in report(form)
+
+
 def test_json_is_what_its_schema_says_with_every_reason(root: Path, run_command: Run) -> None:
     document = json.loads(run_command("report", "--format", "json", cwd=root).stdout)
     assert list(validator("report").iter_errors(document)) == []
@@ -121,11 +151,16 @@ def test_findings_alone_are_enough(root: Path, run_command: Run, tmp_path_factor
 
 def test_gitlab_s_own_readers_take_them(root: Path, run_command: Run) -> None:
     scanning = run_command("report", "--format", "gitlab-container-scanning", cwd=root, env=GITLAB)
-    found = read_scanning(scanning.stdout.encode())["vulnerabilities"]
-    assert {each["identifiers"][0]["value"] for each in found} == {ZLIB.id}
+    document = read_scanning(scanning.stdout.encode())
+    assert {each["identifiers"][0]["value"] for each in document["vulnerabilities"]} == {ZLIB.id}
+    [message] = document["scan"]["messages"]
+    assert message["value"].startswith(
+        "CVE-2019-11324 in urllib3 1.24.1 of image api is ignored until 2026-12-24 by shop"
+    )
     quality = run_command("report", "--format", "gitlab-code-quality", cwd=root, env=GITLAB)
     entries = read_quality(quality.stdout.encode())
     assert {entry["location"]["lines"]["begin"] for entry in entries} == {2}
+    assert [e["check_name"] for e in entries if "ignored until" in e["description"]] == [URLLIB3.id]
     assert {f"secret: {KEY.id}", f"misconfiguration: {ROOT_USER.id}"} <= {entry["check_name"] for entry in entries}
 
 

@@ -43,6 +43,26 @@ def triage(tmp_path: Path) -> Triage:
     return Triage(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("CVE-2", "--reason", "x", "--owner", ""), 'the entry\'s owner: "" is no line of text'),
+        (("CVE-2", "--reason", "x", "--owner", "a\nb"), "next: name with --owner, on one line, who answers"),
+        (("CVE-2", "--reason", " ", "--owner", "me"), "next: say with --reason, on one line, why"),
+        (("", *WHY), "next: give the id as the report has it"),
+        (("CVE-2", *WHY, "--package", ""), "next: leave --package out, or give it a value"),
+        (("CVE-2", *WHY, "--expires", ""), "'' is no duration"),
+    ],
+)
+def test_an_entry_that_says_too_little_is_refused_by_the_option_that_should_say_it(
+    triage: Triage, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = triage("add", *arguments, code=2).stderr
+    assert said in refused
+    assert "by hand" not in refused
+    assert not triage.file.exists()
+
+
 def test_an_entry_has_ninety_days_unless_told_or_limited(triage: Triage) -> None:
     triage("add", "CVE-2", *WHY)
     triage("add", "CVE-3", *WHY, "--expires", "7d")
@@ -81,8 +101,8 @@ def test_the_file_keeps_its_bytes_and_its_mode(triage: Triage) -> None:
         (("CVE-2", "--expires", "2020-01-01"), "2020-01-01 is before the entry was created"),
         (("CVE-2", "--expires", "366d"), "an entry lasts 365 days at most"),
         (("CVE-2", "--expires", "soon"), "is no duration"),
-        ((" ",), "a.yml can't be edited"),
-        (("CVE-2\nCVE-3",), "a.yml can't be edited"),
+        ((" ",), "next: give the id as the report has it"),
+        (("CVE-2\nCVE-3",), "next: give the id as the report has it"),
     ],
 )
 def test_what_would_be_wrong_is_refused_and_nothing_written(

@@ -45,7 +45,14 @@ def read_scanning(data: bytes) -> dict[str, Any]:
     """A container scanning report that GitLab takes; AssertionError for any other."""
     document = _only(_loaded(data), {"version", "scan", "vulnerabilities"}, frozenset({"schema", "remediations"}))
     assert document["version"] == "15.0.7"
-    scan = _only(document["scan"], {"type", "status", "start_time", "end_time", "analyzer", "scanner"})
+    scan = _only(
+        document["scan"],
+        {"type", "status", "start_time", "end_time", "analyzer", "scanner"},
+        frozenset({"messages"}),
+    )
+    for message in scan.get("messages", ()):
+        assert _only(message, {"level", "value"})["level"] in ("info", "warn", "fatal")
+        _text(message["value"], 2_000)
     assert (scan["type"], scan["status"]) == ("container_scanning", "success")
     for name in ("start_time", "end_time"):
         assert _TIME.fullmatch(scan[name]), scan[name]

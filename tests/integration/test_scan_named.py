@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_toolkit.steps.scan_targets import flat
 from tests.harness.named_scans import FINE, VULNERABLE, Places
 from tests.harness.registry import program
 
@@ -49,7 +50,9 @@ def test_a_tag_on_a_registry_is_scanned_by_its_digest_on_every_platform(places: 
     assert [file.name for file in reports] == [name.replace("/", "-").replace(":", "-")]
     assert not (places.root / ".ci-toolkit" / "state.json").exists()
     assert not (places.root / ".ci-toolkit" / "named").exists()
-    assert scanned(run_command, places, f"{repository}@{root.digest}")[0] == 1
+    by_digest = run_command("scan", f"{repository}@{root.digest}", cwd=places.root)
+    assert by_digest.returncode == 1
+    assert by_digest.stdout.startswith(f"{repository}@{root.digest}: fail (linux/amd64 pass, ")
 
 
 def test_a_layout_is_scanned_and_of_several_images_the_one_that_is_named(places: Places, run_command: Command) -> None:
@@ -99,8 +102,20 @@ def test_several_targets_are_one_scan_and_the_table_names_each(places: Places, r
     result = run_command("scan", "oci:fine", "oci:bad", cwd=places.root)
     assert result.returncode == 1
     assert "oci:fine " in result.stdout
-    assert "oci:bad " in result.stdout
+    assert "\n\noci:bad " in result.stdout
     assert "the gate refuses oci:bad: 1 blocking" in result.stderr
+
+
+def test_a_plan_says_in_angle_brackets_what_is_not_known_yet(places: Places, run_command: Command) -> None:
+    repository = places.config()
+    result = run_command("scan", "--dry-run", cwd=places.root)
+    assert "/scan/app/<platform of the builder>/report.json" in result.stdout
+    for target, name in (("oci:images", "oci-images"), (f"{repository}:1", flat(f"{repository}:1"))):
+        result = run_command("scan", target, "--dry-run", "--format", "json", cwd=places.root)
+        actions = {action["summary"]: action for action in json.loads(result.stdout)["actions"]}
+        argv = actions[f"scan {target} <each platform>"]["argv"]
+        assert f"--output={places.root}/.ci-toolkit/scan/{name}/<each platform>/report.json" in argv
+    assert f'"{repository}@<digest of the platform>"' in result.stdout
 
 
 def test_without_a_config_the_defaults_count(places: Places, run_command: Command, tmp_path: Path) -> None:

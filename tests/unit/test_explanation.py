@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ci_toolkit.model.explanation import explain
+from ci_toolkit.model.explanation import Source, explain
 from ci_toolkit.model.findings import Finding, Severity
 from ci_toolkit.model.gate import evaluate
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
@@ -92,6 +92,15 @@ def test_an_image_that_no_config_builds_is_in_no_entry() -> None:
     archive = replace(layered(PYTHON), image="app.tar")
     nowhere = explain(archive, evaluate(archive, ALL, TODAY), ALL, source=replace(SOURCE, dockerfile=""), today=TODAY)
     assert "image:" not in nowhere.entry(ground.finding)
+
+
+def test_where_nobody_names_a_dockerfile_none_is_pointed_at() -> None:
+    found, nowhere = image(platform(GLIBC, NO_FIX)), Source(dockerfile="")
+    acts = explain(found, evaluate(found, ALL, TODAY), ALL, source=nowhere, today=TODAY).acts
+    assert [act.text for act in acts] == [
+        "upgrade the base image: it brings `libc6`",
+        "nothing is fixed yet in `zlib1g`: choose another base image, or triage it",
+    ]
 
 
 def test_several_versions_are_all_told() -> None:

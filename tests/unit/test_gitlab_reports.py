@@ -19,6 +19,7 @@ from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.explanation import Explanation
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import Decision
+from ci_toolkit.model.policy import Ignore
 from ci_toolkit.model.reference import LayoutRepository, Repository
 from ci_toolkit.progress import Silent
 from ci_toolkit.report.code_quality import MOST_ENTRIES, code_quality_report
@@ -42,6 +43,7 @@ REQUEST = replace(MAIN, branch=None, event="pull_request", pull_request=7)
 RELEASE = replace(MAIN, branch=None, tag="v1.2.3", event="tag")
 REPOSITORY = Repository("registry.example.com:5050", "acme/backend")
 PLACE = SourceLine("services/backend/Dockerfile", 7)
+ENTRY = Ignore(id="CVE-2023-45853", reason="minizip isn't built", owner="platform", expires=date(2027, 3, 31))
 BOTH = image(platform(URLLIB3, ZLIB), platform(URLLIB3, name="linux/arm64"))
 
 
@@ -172,11 +174,30 @@ def test_images_of_one_run_have_a_file_each_and_one_that_holds_both(tmp_path: Pa
         assert len(read_quality((tmp_path / "reports" / name / quality_of).read_bytes())) == 1
 
 
-def test_what_is_ignored_is_left_out_where_it_is_ignored() -> None:
-    ignored = {"linux/amd64": {URLLIB3.key: None, ZLIB.key: None}}
-    (found,) = scanning(BOTH, ignored=ignored)["vulnerabilities"]
+def test_what_is_ignored_everywhere_is_told_with_its_reason() -> None:
+    ignored = {"linux/amd64": {URLLIB3.key: ENTRY, ZLIB.key: ENTRY}}
+    made = scanning(BOTH, ignored=ignored)
+    (found,) = made["vulnerabilities"]
     assert found["details"]["platforms"]["value"] == "linux/arm64"
-    assert [entry["check_name"] for entry in quality(BOTH, ignored)] == ["CVE-2019-11324"]
+    said = "ignored until 2027-03-31 by platform: minizip isn't built"
+    assert made["scan"]["messages"] == [
+        {"level": "info", "value": f"CVE-2023-45853 in zlib1g 1:1.2.13.dfsg-1 of image backend is {said}"}
+    ]
+    urllib, zlib = quality(BOTH, ignored)
+    assert (urllib["check_name"], urllib["severity"]) == ("CVE-2019-11324", "critical")
+    assert zlib["description"] == f"CVE-2023-45853 (critical) in zlib1g 1:1.2.13.dfsg-1 of image backend, {said}"
+    assert zlib == quality(BOTH)[0] | {"severity": "info", "description": zlib["description"]}
+
+
+def test_what_is_ignored_is_cut_before_what_is_not() -> None:
+    many = [replace(ZLIB, id=f"CVE-2024-{n}") for n in range(1000, 2001 + MOST_ENTRIES)]
+    full = image(platform(URLLIB3, *many))
+    ignored = {"linux/amd64": {finding.key: ENTRY for finding in many}}
+    messages = scanning(full, ignored=ignored)["scan"]["messages"]
+    assert (len(messages), messages[-1]["value"]) == (1001, "1001 more of image backend are ignored")
+    cut = code_quality_report(full, PLACE, ignored=ignored)
+    entries = read_quality(cut.data)
+    assert (len(entries), cut.left_out, entries[0]["check_name"]) == (MOST_ENTRIES, 1002, URLLIB3.id)
 
 
 def test_an_image_without_findings_closes_what_was_open() -> None:
@@ -260,6 +281,12 @@ def test_whatever_the_database_says_gitlab_takes_it(
     context = replace(MAIN, branch=branch or None, default_branch=version or None)
     assert len(scanning(findings, context)["vulnerabilities"]) == len({f.key for f in found})
     assert len(quality(findings)) == len({f.key for f in found})
+    entry = replace(ENTRY, reason=system, owner=branch)
+    everything = {p.platform: {f.key: entry for f in found} for p in findings.platforms}
+    made = scanning(findings, context, everything)
+    told = len({f.key for f in found})
+    assert (made["vulnerabilities"], len(made["scan"].get("messages", ()))) == ([], told)
+    assert [e["severity"] for e in quality(findings, everything)] == ["info"] * told
 
 
 def test_a_base_image_is_no_way_out_for_what_the_image_brings_itself() -> None:

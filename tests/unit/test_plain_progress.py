@@ -50,10 +50,18 @@ def test_every_line_is_redacted() -> None:
 
 
 def test_amounts_as_people_read_them() -> None:
-    assert [human(5), human(12_345), human(12_345_678), human(3_210_000_000), human(4, "files")] == [
+    assert [
+        human(5),
+        human(12_345),
+        human(12_345_678),
+        human(3_210_000_000),
+        human(4, "files"),
+        human(1, "files"),
+    ] == [
         "5 B",
         "12.3 kB",
         "12.3 MB",
         "3.2 GB",
         "4 files",
+        "1 file",
     ]

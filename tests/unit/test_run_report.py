@@ -68,7 +68,9 @@ def after_scan(opened: Session) -> ImageState:
 
 def test_a_promotion_is_told_as_one(opened: Session) -> None:
     state = State(tool_version="0", source=Source(images_hash=""))
-    made = run_report(opened, Journal(opened.state_file, state), ToolError("no"), environment="production")
+    made = run_report(
+        opened, Journal(opened.state_file, state), ToolError("no"), opened.images, environment="production"
+    )
     assert run_markdown(made).startswith("## ❌ Promotion to production failed: a local tool\n")
 
 
@@ -76,7 +78,7 @@ def gathered(opened: Session, failure: ToolkitError | None = None, **images: Ima
     state = State(tool_version="0", source=Source(images_hash=""), images=images)
     journal = Journal(opened.state_file, state)
     journal.took("scan", 0.0, 1.0, "done")
-    return run_report(opened, journal, failure)
+    return run_report(opened, journal, failure, opened.images)
 
 
 def test_findings_are_read_and_judged_for_the_day_of_the_scan(opened: Session) -> None:

@@ -101,7 +101,7 @@ def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile:
                 else f"{share.height or '?'}",
                 markup(name, tag("small", only) if only else None),
                 {True: "base image", False: "this image", None: "not known"}[share.layer.base],
-                f"{dockerfile}:{share.layer.line}" if share.layer.line else "",
+                f"{dockerfile or 'Dockerfile'}:{share.layer.line}" if share.layer.line else "",
                 markup(bar(share.counts), _numbers(share.counts)) if share.findings else "none",
             )
         )  # fmt: skip
