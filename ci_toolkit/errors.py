@@ -69,6 +69,15 @@ class ToolError(ToolkitError):
     exit_code = 3
 
 
+class EndedError(ToolError):
+    """A tool ended badly. `end` says how, `said` is the end of that sentence: the last lines it wrote, if any."""
+
+    def __init__(self, command: str, end: str, said: str, *, hint: str = "") -> None:
+        super().__init__(f"`{command}` {end}{said}", hint=hint)
+        self.end = end
+        self.said = said
+
+
 class RemoteError(ToolkitError):
     """A remote service failed after its retries: a registry, GitHub, GitLab."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from ci_toolkit.errors import ToolError, UsageError
+from ci_toolkit.errors import EndedError, ToolError, UsageError
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.streams import LAST_LINES, Capture, Lines, quoted
 
@@ -122,16 +122,20 @@ class SystemRunner:
         process = self._start(argv, cwd, {**self._env, **(env or {})}, with_stdin=stdin is not None)
         stderr = Lines(self._clean, on_line)
         stdout = Capture(self._max_stdout, lambda: _signal(process, signal.SIGKILL))
-        threads = _pump(process, stdin, stdout, stderr)
+        threads: Sequence[threading.Thread] = ()
         try:
+            threads = _pump(process, stdin, stdout, stderr)
             _wait(process, timeout)
             # A grandchild may hold the pipes open for as long as it lives; the tool itself is done.
             if not _joined(threads, 2.0):
                 _end(process, threads)
         except subprocess.TimeoutExpired:
             _end(process, threads)
-            message = f"`{command}` took longer than {timeout:g} s and was ended{stderr.quoted()}"
-            raise ToolError(message, hint="the lines above show how far it came; run it again") from None
+            end, hint = (
+                f"took longer than {timeout:g} s and was ended",
+                "the lines above show how far it came; run it again",
+            )
+            raise EndedError(command, end, stderr.quoted(), hint=hint) from None
         except BaseException:
             _end(process, threads)
             raise
@@ -208,8 +212,7 @@ class SystemRunner:
         if check and code != 0:
             said = stderr.quoted() or quoted(self._clean(line) for line in text.splitlines()[-LAST_LINES:])
             end = f"exited with {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-            message = f"`{command}` {end}{said}"
-            raise ToolError(message, hint="" if code >= 0 else "the machine may be short of memory")
+            raise EndedError(command, end, said, hint="" if code >= 0 else "the machine may be short of memory")
         return Completed(argv, code, text, self._redact(stderr.text()))
 
     def _clean(self, line: str) -> str:

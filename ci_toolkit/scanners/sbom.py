@@ -55,7 +55,8 @@ class TrivySboms:
         try:
             self._prepare(place, report, name)
             argv = self.argv(form, private)
-            self._program.run(argv, place, timeout=self._timeout, on_line=self._progress.tool)
+            about = f"make a bill of materials as {form}"
+            self._program.run(argv, place, about, timeout=self._timeout, on_line=self._progress.tool)
             document = _read(_made(place))
         finally:
             shutil.rmtree(private, ignore_errors=True)

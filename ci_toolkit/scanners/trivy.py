@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -163,7 +164,7 @@ class Trivy:
 
     def _refresh(self, cache: Path, source: str | None, place: Private) -> None:
         self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
-        self._run(self._download(cache, source, place), place)
+        self._run(self._download(cache, source, place), place, "refresh the vulnerability database")
 
     def _scan_all(self, targets: Sequence[Target], place: Private) -> list[tuple[PlatformFindings, str]]:
         workers = max(1, min(self._parallel, len(targets)))
@@ -176,16 +177,16 @@ class Trivy:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def _scan_one(self, target: Target, place: Private, task: Task) -> tuple[PlatformFindings, str]:
-        argv = self._scan(target, place)
+        argv, about = self._scan(target, place), f"scan {target.image} {target.platform}"
         with self._layers.lent() as known:
             _furnish(cache_of(target), place, known)
             try:
-                self._run(argv, place)
+                self._run(argv, place, about)
             except ToolError as error:
                 if _JAVA_WANTED not in error.message:
                     raise
                 self._fetch_java_index(place)
-                self._run(argv, place)
+                self._run(argv, place, about)
         data = _read(target)
         report = parse(data, target, self._categories)
         files.write_atomically(target.report, shareable(data))
@@ -205,7 +206,8 @@ class Trivy:
         failures = []
         for source in self._java_repositories:
             try:
-                self._run(self._download(self._java, source, place, java=True), place)
+                argv = self._download(self._java, source, place, java=True)
+                self._run(argv, place, "refresh the index of Java archives")
             except ToolError as error:
                 failures.append(error.message)
             else:
@@ -223,8 +225,9 @@ class Trivy:
         except (OSError, ValueError, TypeError, KeyError):
             return False
 
-    def _run(self, argv: Sequence[str], place: Private) -> None:
-        self._program.run(argv, place, timeout=self._timeout + self._grace, on_line=self._progress.tool)
+    def _run(self, argv: Sequence[str], place: Private, about: str) -> None:
+        self._progress.debug(shlex.join(argv))
+        self._program.run(argv, place, about, timeout=self._timeout + self._grace, on_line=self._progress.tool)
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
         logins = self._logins if target.remote else None

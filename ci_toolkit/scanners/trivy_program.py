@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_toolkit.errors import ToolError
+from ci_toolkit.errors import EndedError, ToolError
 from ci_toolkit.scanners.trivy_commands import Private, container
 
 if TYPE_CHECKING:
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.process import Runner
+
+_HINTS = (
+    ("deadline exceeded", "raise `scan.timeout`"),
+    ("took longer than", "raise `scan.timeout`"),
+    ("no space left on device", "free some space: databases and layers are kept in the cache, reports in the workdir"),
+    ("unauthenticated", "give `scan.server.token` the token that the Trivy server was started with"),
+    ("TOOMANYREQUESTS", "log in to that registry, or name a mirror of your own under `scan.database.repositories`"),
+)
+"""What helps, by words of Trivy's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,15 +46,26 @@ class TrivyProgram:
         passed = tuple(self.variables)
         return container(self.image, mounted, place.cwd, user=user, online=online, logins=logins, variables=passed)
 
-    def run(self, argv: Sequence[str], place: Private, *, timeout: float, on_line: Callable[[str], None]) -> None:
-        """Run a command that `start` began; raises ToolError, with what helps where the container image was tried."""
+    def run(
+        self, argv: Sequence[str], place: Private, about: str, *, timeout: float, on_line: Callable[[str], None]
+    ) -> None:
+        """Run a command that `start` began, to do what `about` says: `scan app linux/amd64`.
+
+        Raises ToolError with Trivy's own last words and, where they are known, what helps.
+        """
         try:
             self.runner.run(argv, cwd=place.cwd, env=self.variables, timeout=timeout, on_line=on_line)
+        except EndedError as error:
+            message = f"Trivy can't {about}: it {error.end}{error.said}"
+            raise ToolError(message, hint=self._hint(error)) from error
         except ToolError as error:
-            if self._local():
-                raise
-            tried = f"there is no `trivy` on PATH, so {self.image} was tried"
-            raise ToolError(error.message, hint=f"{tried}: install Trivy, or make the image reachable") from error
+            raise ToolError(error.message, hint=self._hint(error)) from error
+
+    def _hint(self, error: ToolError) -> str:
+        known = next((hint for words, hint in _HINTS if words in error.message), "")
+        if known or self._local():
+            return known or error.hint
+        return f"there is no `trivy` on PATH, so {self.image} was tried: install Trivy, or make the image reachable"
 
     def _local(self) -> Path | None:
         return self.named or self.runner.which("trivy")

@@ -135,8 +135,11 @@ def test_a_scanner_that_fails_leaves_no_verdict(scans: Scans, trivy: FakeTrivy, 
 def test_a_scanner_that_hangs_is_ended(scans: Scans, trivy: FakeTrivy) -> None:
     trivy.behave("hang")
     scans.timeout, scans.grace = timedelta(seconds=1), 0
-    with pytest.raises(ToolError, match="took longer than 1 s and was ended"):
+    with pytest.raises(
+        ToolError, match=r"Trivy can't scan backend .*: it took longer than 1 s and was ended"
+    ) as caught:
         scans.scan()
+    assert caught.value.hint == "raise `scan.timeout`"
 
 
 def test_a_missing_scanner_is_no_pass(scans: Scans) -> None:

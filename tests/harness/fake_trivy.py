@@ -38,7 +38,8 @@ if sys.argv[1] != "image" or "--quiet" not in flags:
 for name in ("--config", "--ignorefile"):
     if pathlib.Path(flags[name]).read_bytes():
         fail(name + " names a file with something in it")
-if json.loads(pathlib.Path(flags["--secret-config"]).read_bytes())["skip-patterns"] not in ([], ["**/node_modules/**"]):
+skipped = json.loads(pathlib.Path(flags["--secret-config"]).read_bytes())["skip-patterns"]
+if skipped not in ([], ["**/node_modules/**"]):
     fail("--secret-config leaves other files out than installed packages")
 if "--download-java-db-only" in flags:
     if mode == "java-down":

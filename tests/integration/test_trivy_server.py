@@ -67,7 +67,9 @@ def test_the_plan_names_the_server_and_no_token(places: Places, run_command: Com
 
 def test_a_wrong_token_is_no_verdict(places: Places, run_command: Command, server: str) -> None:
     places.config(SERVER.format(url=server))
-    assert scan(run_command, places, token="another").returncode == 3
+    result = scan(run_command, places, token="another")
+    assert (result.returncode, "--server=" in result.stderr) == (3, False)
+    assert "next: give `scan.server.token` the token that the Trivy server was started with" in result.stderr
     result = scan(run_command, places, token="")
     assert (result.returncode, "scan.server.token: its variable isn't set" in result.stderr) == (2, True)
 
