@@ -74,7 +74,7 @@ def _scan(opened: Session, sources: Sequence[ScanSource], form: Literal["table",
         save=journal.save,
         show=show,
         elsewhere=named.places,
-        baselines=baselines_of(opened, workshop.destinations()) if known else None,
+        baselines=baselines_of(opened, workshop.destinations) if known else None,
     )
     step = NamedScan(named, scan)
     if opened.settings.dry_run:

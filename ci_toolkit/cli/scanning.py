@@ -56,6 +56,7 @@ def scan_step(
         quarantine=quarantine,
         elsewhere=elsewhere,
         baselines=baselines,
+        partial={image.name for image in images} != set(session.config.images),
         show=show,
     )
 

@@ -110,3 +110,16 @@ class GatePolicy:
         """True where a finding of this kind and severity can fail it; one of unknown severity does from any on."""
         threshold = self.thresholds.of(category)
         return threshold is not None and (severity is Severity.UNKNOWN or severity >= threshold)
+
+    def __str__(self) -> str:
+        """In a line, for a plan."""
+        if self.is_off:
+            return "off, everything passes"
+        own = self.thresholds
+        apart = [f"{c} {own.of(c) or 'off'}" for c in CATEGORIES if own.of(c) != own.vulnerability]
+        from_on = ", ".join([f"from {own.vulnerability} on" if own.vulnerability else "none", *apart])
+        which = "fixable findings" if self.fixable_only else "findings"
+        grace = f"; grace {self.grace.days} days" if self.grace else ""
+        odd = f"unknown severity: {self.unknown}, end-of-life OS: {self.end_of_life_os}"
+        rest = f"nothing recognised: {self.incomplete}; {len(self.ignores)} ignore entries"
+        return f"{which} {from_on} fail{grace}; {odd}, {rest}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit import state as states
 from ci_toolkit.errors import ToolError, UsageError
+from ci_toolkit.model.gate import Baseline
 from ci_toolkit.report.findings_file import read_findings
 from ci_toolkit.state import ImageState
 from ci_toolkit.steps.reports import Subject
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.model.findings import ImageFindings
-    from ci_toolkit.model.gate import Baseline
     from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.model.reference import Destination
     from ci_toolkit.state import Source, State
@@ -132,7 +132,20 @@ def _alone(file: Path) -> KeptImage:
     }
     reports = {"findings": str(file)} | {name: str(path) for name, path in own.items() if path.is_file()}
     platforms = {p.platform: p.digest for p in findings.platforms}
-    return KeptImage(findings=findings, state=ImageState(digest=findings.digest, platforms=platforms, reports=reports))
+    return KeptImage(
+        findings=findings,
+        state=ImageState(digest=findings.digest, platforms=platforms, reports=reports),
+        baseline=_beside(file),
+    )
+
+
+def _beside(file: Path) -> Baseline | None:
+    """What a scan held these findings against, which it keeps beside them. Only a state knows its name."""
+    held = file.with_name("baseline.json")
+    if not held.is_file():
+        return None
+    findings = read_findings(held)
+    return Baseline(name=str(findings.digest), findings=findings)
 
 
 def subject_of(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ci_toolkit.errors import ToolError
 from ci_toolkit.files import name_in_state, write_atomically
 from ci_toolkit.model.attestation import ScanAttestation
-from ci_toolkit.model.findings import CATEGORIES
 from ci_toolkit.model.gate import Baseline, evaluate, unused_ignores
 from ci_toolkit.model.plan import Action
 from ci_toolkit.report.findings_file import write_findings
@@ -75,12 +74,14 @@ class ScanStep:
         quarantine: Quarantine | None = None,
         elsewhere: Mapping[str, Quarantine] | None = None,
         baselines: Baselines | None = None,
+        partial: bool = False,
         show: Callable[[ImageFindings, ImageState, Decision], None] = lambda _findings, _image, _decision: None,
     ) -> None:
         """`root`: the config's directory, which the state's paths are relative to; `show` gets each image's result.
 
         `policy_from`: where the policy is from, where that isn't the config that is checked out. `elsewhere`: as
-        `Targets` has it. `baselines`: None where everything found counts.
+        `Targets` has it. `baselines`: None where everything found counts. `partial`: the policy is for other images,
+        too.
         """
         self._images = images
         self._quarantine = quarantine
@@ -93,6 +94,7 @@ class ScanStep:
         self._private = workdir / "scan"
         self._targets = Targets(self._private, root, quarantine, progress, elsewhere or {})
         self._baselines = baselines
+        self._partial = partial
         self._clock = clock
         self._progress = progress
         self._save = save
@@ -117,9 +119,7 @@ class ScanStep:
             findings = str(self._findings_file(image.name))
             commands += [
                 Action(step=self.name, kind="write", summary="keep everything found", image=image.name, path=findings),
-                Action(
-                    step=self.name, kind="decide", summary=f"gate: {origin}{describe(self._policy)}", image=image.name
-                ),
+                Action(step=self.name, kind="decide", summary=f"gate: {origin}{self._policy}", image=image.name),
             ]
             if not self._policy.is_off:
                 file, summary = str(self._attestation_file(image.name)), "attest the verdict"
@@ -177,16 +177,14 @@ class ScanStep:
             findings = results.findings(name, image.digest or NOT_YET)
             reports = self._keep(findings, results.targets_of(name))
             baseline = baseline_from(deployed.get(name), findings, results)
-            if baseline:
-                write_findings(self._baseline_file(name), baseline.findings)
-                reports["baseline"] = self._known_as(self._baseline_file(name))
+            reports |= self._keep_baseline(name, baseline)
             decision = evaluate(findings, self._policy, results.at.date(), scratch=options.scratch, baseline=baseline)
             decisions[name] = decision
             reports |= self._attest(findings, decision)
             state = self._decided(state, findings, decision, baseline, {**image.reports, **reports})
             self._say(findings, decision)
             self._show(findings, state.image(name), decision)
-        for entry in unused_ignores(self._policy, decisions):
+        for entry in () if self._partial else unused_ignores(self._policy, decisions):
             self._progress.warn(f"the entry for {plain(entry.label)} matched nothing: is it still needed?")
         return state
 
@@ -230,6 +228,14 @@ class ScanStep:
             reports[f"{self._scanner.name} {target.platform}"] = self._known_as(kept)
         return reports
 
+    def _keep_baseline(self, name: str, baseline: Baseline | None) -> dict[str, str]:
+        file = self._baseline_file(name)
+        if baseline is None:
+            file.unlink(missing_ok=True)
+            return {}
+        write_findings(file, baseline.findings)
+        return {"baseline": self._known_as(file)}
+
     def _attest(self, findings: ImageFindings, decision: Decision) -> dict[str, str]:
         """Write the verdict as a statement that can be signed, attached to the image, and asked for at a promotion."""
         file = self._attestation_file(findings.image)
@@ -243,11 +249,10 @@ class ScanStep:
 
     def _say(self, findings: ImageFindings, decision: Decision) -> None:
         if decision.baseline:
-            known = {finding.key for p in decision.platforms.values() for finding in p.deployed}
-            self._progress.info(
-                f"{findings.image} is held against {plain(decision.baseline)}: "
-                f"{len(known)} that would block are deployed already"
-            )
+            known = len({finding.key for p in decision.platforms.values() for finding in p.deployed})
+            would_block = "finding that would block is" if known == 1 else "findings that would block are"
+            held = f"{findings.image} is held against {plain(decision.baseline)}"
+            self._progress.info(f"{held}: {known} {would_block} deployed already")
         for name, platform in decision.platforms.items():
             for reason in platform.reasons:
                 self._progress.info(f"{findings.image} {name} is refused: {plain(reason)}")
@@ -272,20 +277,3 @@ class ScanStep:
 
     def _known_as(self, path: Path) -> str:
         return name_in_state(path, self._root, self._reports.parent)
-
-
-def describe(policy: GatePolicy) -> str:
-    """The policy in a line, for a plan."""
-    if policy.is_off:
-        return "off, everything passes"
-    thresholds = policy.thresholds
-    apart = [
-        f"{category} {thresholds.of(category) or 'off'}"
-        for category in CATEGORIES
-        if thresholds.of(category) != thresholds.vulnerability
-    ]
-    from_on = ", ".join([f"from {thresholds.vulnerability} on" if thresholds.vulnerability else "none", *apart])
-    which = "fixable findings" if policy.fixable_only else "findings"
-    grace = f"; grace {policy.grace.days} days" if policy.grace else ""
-    odd = f"unknown severity: {policy.unknown}, end-of-life OS: {policy.end_of_life_os}, nothing recognised: "
-    return f"{which} {from_on} fail{grace}; {odd}{policy.incomplete}; {len(policy.ignores)} ignore entries"

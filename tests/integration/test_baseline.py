@@ -72,7 +72,9 @@ def test_only_what_is_new_against_the_tag_fails(places: Places, run_command: Com
     assert image.scan
     assert image.scan.baseline
     assert (image.scan.baseline.name, image.scan.baseline.digest) == (f"{repository}:production", deployed.digest)
-    assert f"app is held against {repository}:production: 1 that would block are deployed already" in result.stderr
+    assert (
+        f"app is held against {repository}:production: 1 finding that would block is deployed already" in result.stderr
+    )
 
 
 def test_reports_decide_as_the_scan_did_whatever_is_deployed_later(places: Places, run_command: Command) -> None:

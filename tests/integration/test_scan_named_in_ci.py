@@ -96,9 +96,22 @@ def test_a_target_that_is_the_configs_image_is_held_against_what_is_deployed(
     assert f"find out what is deployed: {repository}:production" in planned.stdout
     result = run_command("scan", "oci:rebuilt", "--image", "app", cwd=places.root)
     assert result.returncode == 0, result.stderr
-    assert "1 that would block are deployed already" in result.stderr
+    assert "1 finding that would block is deployed already" in result.stderr
     assert "isn't used" not in result.stderr
     assert "is what is deployed" not in result.stderr
+    report = ("report", "--from", ".ci-toolkit/reports/app", "--format", "json")
+    again = json.loads(run_command(*report, cwd=places.root).stdout)["app"]
+    assert (again["verdict"], again["blocking"]) == ("pass", [])
+    places.config()
+    assert run_command("scan", "oci:rebuilt", "--image", "app", cwd=places.root).returncode == 1
+    assert not (places.root / ".ci-toolkit/reports/app/baseline.json").exists()
+
+
+def test_an_entry_for_another_image_is_not_asked_about(places: Places, run_command: Command) -> None:
+    places.config("  ignore: [{id: CVE-2020-1747, package: pyyaml, reason: a, owner: b, expires: 2027-01-31}]\n")
+    places.layout("fine", {"linux/amd64": FINE})
+    assert "still needed" not in run_command("scan", "oci:fine", cwd=places.root).stderr
+    assert "still needed" in run_command("scan", "oci:fine", "--image", "app", cwd=places.root).stderr
 
 
 def test_what_is_deployed_held_against_itself_is_warned_of(places: Places, run_command: Command) -> None:
