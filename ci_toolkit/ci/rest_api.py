@@ -101,7 +101,7 @@ class RestApi(ABC):
     def harmless(self, said: str) -> str:
         """Words of the host's as they may be shown: one line, no secret, no command, 300 characters at most."""
         # Shortened at the end: of a secret that is cut off the redactor would know nothing.
-        return self._redact(neutralise(" ".join(self._redact(said).split())))[:300]
+        return self._redact.harmless(" ".join(self._redact(said).split()))[:300]
 
     def _object(self, method: str, path: str, body: bytes, *, repeatable: bool) -> dict[str, Any]:
         found = self._persist(method, path, body, repeatable=repeatable)

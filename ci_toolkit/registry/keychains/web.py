@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from ci_toolkit.model.text import neutralise
 from ci_toolkit.retries import Retries
 from ci_toolkit.transport import HttpError, Transport, is_temporary, status_line
 from ci_toolkit.trust import without_query
@@ -75,10 +74,6 @@ class Web:
         self._redact.add(value)
         return value
 
-    def _harmless(self, said: str) -> str:
-        # Shortened at the end: of a secret that is cut off the redactor would know nothing.
-        return self._redact(neutralise(self._redact(said)))[:300]
-
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in _LOOPBACK:
             message = f"{without_query(url)} can't be asked for a token: only https keeps it secret"
@@ -87,7 +82,7 @@ class Web:
             accept = {"Accept": "application/json", **headers}
             reply = transport.request(method, url, headers=accept, body=body, cap=_MAX_ANSWER)
         if reply.status not in (200, 201):
-            said = (status_line(reply.status), self._harmless(_said(reply)))
+            said = (status_line(reply.status), self._redact.harmless(_said(reply))[:300])
             message = f"{method} {without_query(url)}: {': '.join(part for part in said if part)}"
             raise HttpError(
                 message,
