@@ -140,14 +140,6 @@ class RestApi(ABC):
         """What an answer that is no success means."""
 
 
-def may_be_there(error: HttpError, taken: int) -> bool:
-    """Whether what was to be made may be there all the same.
-
-    `taken`: the status by which the host says that there is one. Without an answer, or with a 5xx, nobody knows.
-    """
-    return error.status in (None, taken) or (error.status or 0) >= 500
-
-
 _WHO_ANSWERS = "look at who answers for that address: a proxy's page, perhaps"
 
 
