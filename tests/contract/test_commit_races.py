@@ -34,11 +34,6 @@ def remote(tmp_path: Path) -> Remote:
     return make_remote(tmp_path / "remote.git", {".ci-toolkit.yml": config("app"), "deploy/app.yaml": BEFORE})
 
 
-@pytest.fixture
-def checkout(remote: Remote, tmp_path: Path) -> Checkout:
-    return clone(remote, tmp_path / "checkout", {"app": digest("a")})
-
-
 def at_the_push(checkout: Checkout, script: str) -> None:
     """Have this done once, right before git's first push; `$REAL` is git itself."""
     place = checkout.root.parent / "bin"

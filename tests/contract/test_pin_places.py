@@ -37,11 +37,6 @@ def remote(tmp_path: Path) -> Remote:
     return make_remote(tmp_path / "remote.git", files)
 
 
-@pytest.fixture
-def checkout(remote: Remote, tmp_path: Path) -> Checkout:
-    return clone(remote, tmp_path / "checkout", {"app": digest("a")})
-
-
 def pinned(checkout: Checkout, *lines: str) -> str:
     """What `pin` says with these lines in its entry; it has to fail."""
     added(checkout, *lines)

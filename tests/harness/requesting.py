@@ -90,3 +90,13 @@ def workplace(directory: Path, kind: str, *, commit: str = MODE, **files: str | 
     token = host.tokens[0].value if isinstance(host, GitLab) else host.token
     with host.running():
         yield Workplace(directory, remote, requests, host, token)
+
+
+def refused(place: Workplace, code: int, *, pushed: bool = False) -> str:
+    """What a job says that ends in this code, having pushed nothing unless `pushed`."""
+    result = place.job("a").pin_and_commit()
+    assert result.returncode == code, result.stderr
+    branches = place.remote.git("for-each-ref", "--format=%(refname)").split()
+    assert branches == ([f"refs/heads/{BRANCH}"] if pushed else []) + ["refs/heads/main"]
+    assert place.requests.all == []
+    return result.stderr

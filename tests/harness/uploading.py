@@ -38,6 +38,10 @@ ON_MAIN = CiContext(
 )
 
 
+Mode = Literal["auto", "always"]
+MODES: tuple[Mode, ...] = ("auto", "always")
+
+
 @dataclass
 class Uploading:
     """A run on GitHub that has scanned its images below `root`."""

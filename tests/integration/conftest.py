@@ -5,18 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.gitlab_projects import publish_templates
+from tests.harness.handoff import Quarantined
 from tests.harness.project import EXAMPLE, Project, make_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Stack
     from tests.harness.browser import Browser
+    from tests.harness.container import ToolkitImage
+    from tests.harness.gitlab import GitLabLocal
+    from tests.harness.gitlab_server import GitLabServer
 
 HERE = Path(__file__).parent
 
@@ -56,6 +62,22 @@ def project(tmp_path: Path, stack: Stack, packages: dict[str, Path]) -> Project:
     return project
 
 
+@pytest.fixture
+def quarantined(project: Project) -> Quarantined:
+    """The example, handed on by a quarantine repository nobody else has."""
+    made = Quarantined(project, f"{project.repository}-quarantine")
+    made.configure()
+    return made
+
+
+@pytest.fixture
+def run_quarantined(
+    quarantined: Quarantined, run_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`run_quarantined("build", …)` in the project."""
+    return lambda *arguments, **options: run_command(*arguments, **{"cwd": quarantined.project.root, **options})
+
+
 @pytest.fixture(scope="session")
 def _running() -> Iterator[Browser]:
     # Here, not above: most of these tests do without.
@@ -72,3 +94,16 @@ def browser(_running: Browser) -> Browser:
     _running.complaints()
     _running.requested()
     return _running
+
+
+@pytest.fixture
+def gitlab_local(gitlab: GitLabLocal, project: Project, gitlab_server: GitLabServer, tmp_path: Path) -> GitLabLocal:
+    """gitlab-ci-local on the example, with this project's templates on the server."""
+    publish_templates(gitlab_server, tmp_path)
+    return replace(gitlab, root=project.root)
+
+
+@pytest.fixture
+def gitlab_inputs(toolkit_image: ToolkitImage) -> dict[str, Any]:
+    """What every include gets here: the image as it was built, and the engine that is there."""
+    return {"image": toolkit_image.name, "engine": "socket"}

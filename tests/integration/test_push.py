@@ -16,10 +16,11 @@ import pytest
 
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.reference import Repository, parse_destination
+from tests.harness.delivered import crane
 from tests.harness.images import make_image
 from tests.harness.proxy import Exchange, FaultServer, drips
 from tests.harness.pushing import destinations, large_image, sample_image
-from tests.harness.registry import program, running_registry
+from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +50,6 @@ def small_image(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.fixture
 def image(tmp_path: Path) -> tuple[Layout, Descriptor]:
     return sample_image(tmp_path / "layout", salt=tmp_path.name)
-
-
-def crane(*arguments: str) -> str:
-    done = subprocess.run([program("crane"), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def child(layout: Layout, destination: str) -> subprocess.Popen[bytes]:
