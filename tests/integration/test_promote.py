@@ -11,7 +11,7 @@ import pytest
 
 from ci_toolkit.model.attestation import ScanAttestation
 from ci_toolkit.model.digest import Digest
-from tests.harness.delivered import Delivered, crane, delivered, delivered_to_two, manifest, tags_in
+from tests.harness.delivered import TWO_ENVIRONMENTS, Delivered, crane, delivered, delivered_to_two, manifest, tags_in
 from tests.harness.project import git
 from tests.harness.proxy import FaultServer, answers
 from tests.harness.registry import running_registry
@@ -91,7 +91,7 @@ def test_a_second_time_writes_nothing(
     tmp_path: Path, source: Registry, here: str, run_command: Callable[..., Completed]
 ) -> None:
     with FaultServer(source.host).running() as proxy:
-        config = CONFIG.format(source=f"{proxy.host}/{here}", target=f"{proxy.host}/{here}")
+        config = TWO_ENVIRONMENTS.format(source=f"{proxy.host}/{here}", target=f"{proxy.host}/{here}")
         project = delivered(tmp_path / "project", config)
         for environment, repository in (("staging", "app"), ("production", "prod/app")):
             manifest(project.root, environment, f"{proxy.host}/{here}/{repository}")
