@@ -15,6 +15,7 @@ from tests.harness.proxy import FaultServer
 from tests.harness.pushing import Naps, Pushing, destinations, repository_for, sample_image
 from tests.harness.registry import running_registry
 from tests.harness.scans import Scans
+from tests.harness.ssh_server import SshServer
 from tests.harness.uploading import Uploading
 
 if TYPE_CHECKING:
@@ -118,3 +119,17 @@ def remote(tmp_path: Path) -> Remote:
 @pytest.fixture
 def checkout(remote: Remote, tmp_path: Path) -> Checkout:
     return clone(remote, tmp_path / "checkout", {"app": digest("a")})
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Another registry."""
+    with running_registry(tmp_path_factory.mktemp("elsewhere")) as running:
+        yield running
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[SshServer]:
+    """A server that git reaches over SSH."""
+    with SshServer(tmp_path).running() as server:
+        yield server

@@ -11,10 +11,10 @@ from tests.harness.committing import (
     config,
     digest,
     everything_below,
-    pod,
     push_as_somebody_else,
     write,
 )
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,10 @@ from tests.harness.committing import (
     config,
     digest,
     make_remote,
-    pod,
     project_files,
     push_as_somebody_else,
 )
+from tests.harness.pinning import pod
 from tests.harness.project import git
 
 if TYPE_CHECKING:

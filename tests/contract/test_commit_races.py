@@ -16,9 +16,9 @@ from tests.harness.committing import (
     config,
     digest,
     make_remote,
-    pod,
     push_as_somebody_else,
 )
+from tests.harness.pinning import pod
 from tests.harness.workplace import until
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, config, digest, holding, pod
+from tests.harness.committing import REGISTRY, config, digest, holding
 from tests.harness.github_runner import read_log
+from tests.harness.pinning import pod
 from tests.harness.proxy import Rule, answers
 from tests.harness.requesting import BRANCH, Workplace, pinned, refused, workplace
 

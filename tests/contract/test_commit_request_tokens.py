@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import config, holding, pod
+from tests.harness.committing import config, holding
 from tests.harness.git_server import GitServer
 from tests.harness.gitlab_api import GitLab, Token
+from tests.harness.pinning import pod
 from tests.harness.proxy import answers
 from tests.harness.requesting import BRANCH, Workplace, pinned, refused, workplace
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, config, digest, holding, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, config, digest, holding
 from tests.harness.git_server import GitServer
 from tests.harness.github_runner import read_log
+from tests.harness.pinning import pod
 from tests.harness.project import git
 
 if TYPE_CHECKING:

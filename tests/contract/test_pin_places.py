@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod, write
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, write
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote
 from tests.harness.github_pulls import GitHubPulls
 from tests.harness.gitlab_api import GitLab
+from tests.harness.pinning import pod
 from tests.harness.requests import Kept, Requests
 
 if TYPE_CHECKING:

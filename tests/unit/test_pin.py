@@ -13,15 +13,12 @@ from ci_toolkit.model.reference import parse_destination
 from ci_toolkit.state import PinEdit, Pushed, Source, State
 from tests.harness.builds import image_options
 from tests.harness.pin_step import APP, ARM, ENTRY, GHCR, MIRROR, WEB, Project, pushed_image
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
-
-
-def pod(*images: str) -> str:
-    return "kind: Pod\nspec:\n  containers:\n" + "".join(f"    - image: {image}  # keep\n" for image in images)
 
 
 @pytest.fixture
