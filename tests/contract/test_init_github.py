@@ -60,7 +60,7 @@ def _jobs(root: Path) -> dict[str, Any]:
 
 
 def _released(home: Path) -> str:
-    return git(home.parent / "action", "rev-parse", "HEAD")
+    return git(home.parent / "toolkit", "rev-parse", "HEAD")
 
 
 def test_a_project_with_nothing_gets_both_files(run_command: Run, project: Path, home: Path) -> None:
@@ -137,7 +137,7 @@ def test_there_are_no_more_permissions_than_the_config_takes(
 
 
 def test_without_an_answer_the_tag_is_named_and_said_to_be_so(run_command: Run, project: Path, home: Path) -> None:
-    git(home.parent / "action", "tag", "--delete", f"v{__version__}")
+    git(home.parent / "toolkit", "tag", "--delete", f"v{__version__}")
     done = run_command("init", "--github", cwd=project, env={"HOME": str(home)})
     assert done.returncode == 0, done.stderr
     assert "next: pin the action" in done.stdout
