@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ci_toolkit.ci.gitlab_api import HOW_TO_GET_ONE, TOKEN, GitLabApi, api_of
-from ci_toolkit.ci.request_project import RequestProject, planned, project_of, refused
+from ci_toolkit.ci.request_plan import planned, refused
+from ci_toolkit.ci.request_project import RequestProject, project_of
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request

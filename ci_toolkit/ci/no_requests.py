@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from ci_toolkit.ci.request_project import refused
+from ci_toolkit.ci.request_plan import refused
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.plan import Action
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.transport import HttpError
 
@@ -46,18 +45,6 @@ class RequestProject(ABC):
 
     @abstractmethod
     def _change(self, request: Request, draft: Draft) -> Request: ...
-
-
-def planned(step: str, noun: str, source: str, target: str, url: str) -> Action:
-    """The request that is made; `noun`: what the host calls it."""
-    summary = f"open a {noun} of {source} into {target}, or update the one that is open"
-    when = "the branch was pushed, or the description isn't about what it holds"
-    return Action(step=step, kind="request", summary=summary, method="POST", url=url, when=when)
-
-
-def refused(step: str, why: UsageError) -> Action:
-    """What is planned where none can be made."""
-    return Action(step=step, kind="decide", summary=f"refused, because {why.message}", when="it is run")
 
 
 def project_of(address: str | None, *, server: str, own: str) -> str:
