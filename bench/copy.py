@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.measure import Contender, compare
-from bench.push import PEAK, make_layout, registry
+from bench.push import PEAK, empty, make_layout, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +30,14 @@ def rows() -> Iterator[Row]:
         make_layout(layout)
         subprocess.run(["crane", "push", layout, f"{source}/bench/app:1"], check=True, capture_output=True)
 
-        def empty() -> None:
-            shutil.rmtree(storage, ignore_errors=True)
-            os.sync()
-
+        prepare = partial(empty, storage)
         image, ours = f"{source}/bench/app:1", [sys.executable, "-m", "bench.once", "copy"]
-        crane = Contender(["crane", "copy", image, f"{target}/bench/theirs:1"], prepare=empty)
+        crane = Contender(["crane", "copy", image, f"{target}/bench/theirs:1"], prepare=prepare)
         for name, argv, reports, limit in (
             ("copy 200 MB to another registry / crane copy", ours, True, 1.1),
             ("the same, with the interpreter's start", [command, "copy", "--quiet"], False, None),
         ):
-            contender = Contender([*argv, image, f"{target}/bench/ours:1"], prepare=empty, reports=reports)
+            contender = Contender([*argv, image, f"{target}/bench/ours:1"], prepare=prepare, reports=reports)
             row = compare(name, contender, crane, limit=limit)
             if row.peak > PEAK:
                 sys.exit(f"a copy took {row.peak / 1e6:.0f} MB of memory: {PEAK / 1e6:.0f} MB are promised")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,16 +39,13 @@ def rows() -> Iterator[Row]:
         numbers = count()
         ours = [sys.executable, "-m", "bench.once", "push", str(layout)]
         theirs = ["crane", "push", str(layout)]
-
-        def empty() -> None:
-            shutil.rmtree(storage, ignore_errors=True)
-            os.sync()
+        prepare = partial(empty, storage)
 
         def pair(kind: str, *, reports: bool) -> tuple[Contender, Contender]:
             number = next(numbers)
             return (
-                Contender([*ours, f"{host}/bench/{kind}-ours-{number}", "1"], prepare=empty, reports=reports),
-                Contender([*theirs, f"{host}/bench/{kind}-theirs-{number}:1"], prepare=empty),
+                Contender([*ours, f"{host}/bench/{kind}-ours-{number}", "1"], prepare=prepare, reports=reports),
+                Contender([*theirs, f"{host}/bench/{kind}-theirs-{number}:1"], prepare=prepare),
             )
 
         for name, reports, limit in (
@@ -58,6 +56,12 @@ def rows() -> Iterator[Row]:
             if row.peak > PEAK:
                 sys.exit(f"a push took {row.peak / 1e6:.0f} MB of memory: {PEAK / 1e6:.0f} MB are promised")
             yield row
+
+
+def empty(storage: Path) -> None:
+    """Take away all that a registry holds."""
+    shutil.rmtree(storage, ignore_errors=True)
+    os.sync()
 
 
 @contextmanager

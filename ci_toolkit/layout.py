@@ -92,8 +92,7 @@ class Layout:
         try:
             data = file.read_bytes()
         except OSError as error:
-            message = f"blob {descriptor.digest} of {self.path} can't be read: {error.strerror}"
-            raise IntegrityError(message, hint="the layout is incomplete: build again") from error
+            raise self.unreadable(descriptor.digest, error) from error
         if len(data) != descriptor.size or Digest.of(data) != descriptor.digest:
             message = f"blob {descriptor.digest} of {self.path} holds other bytes"
             raise IntegrityError(message, hint="the layout was damaged or changed after the build: build again")
@@ -102,6 +101,11 @@ class Layout:
     def document(self, descriptor: Descriptor) -> Index | Manifest:
         """The index or manifest a descriptor points at."""
         return parse_document(self.read(descriptor), descriptor.media_type)
+
+    def unreadable(self, digest: Digest, error: OSError) -> IntegrityError:
+        """What it means that a blob can't be opened or read."""
+        message = f"blob {digest} of {self.path} can't be read: {error.strerror}"
+        return IntegrityError(message, hint="the layout is incomplete: build again")
 
     def open(self, digest: Digest) -> BinaryIO:
         """The blob as a stream."""
@@ -183,8 +187,7 @@ class Layout:
                     size += len(chunk)
                     progress(len(chunk))
         except OSError as error:
-            message = f"blob {blob.digest} of {self.path} can't be read: {error.strerror}"
-            raise IntegrityError(message, hint="the layout is incomplete: build again") from error
+            raise self.unreadable(blob.digest, error) from error
         if size != blob.size or sha256.hexdigest() != blob.digest.hex:
             message = f"blob {blob.digest} of {self.path} has another size or hash than its manifest says"
             raise IntegrityError(message, hint="the layout was damaged or changed after the build: build again")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from ci_toolkit.errors import EndedError, ToolError, UsageError
-from ci_toolkit.model.text import neutralise
 from ci_toolkit.streams import LAST_LINES, Capture, Lines, quoted
 
 if TYPE_CHECKING:
@@ -118,9 +117,9 @@ class SystemRunner:
         check: bool = True,
     ) -> Completed:
         """See `Runner.run`. More than `max_stdout` bytes on stdout is a ToolError; of stderr the end is kept."""
-        command = self._clean(shlex.join(argv))[:2000]
+        command = self._redact.harmless(shlex.join(argv).replace("\n", " "))[:2000]
         process = self._start(argv, cwd, {**self._env, **(env or {})}, with_stdin=stdin is not None)
-        stderr = Lines(self._clean, on_line)
+        stderr = Lines(self._redact.harmless, on_line)
         stdout = Capture(self._max_stdout, lambda: _signal(process, signal.SIGKILL))
         threads: Sequence[threading.Thread] = ()
         try:
@@ -210,14 +209,10 @@ class SystemRunner:
         text = self._redact(stdout.text())
         code = process.returncode
         if check and code != 0:
-            said = stderr.quoted() or quoted(self._clean(line) for line in text.splitlines()[-LAST_LINES:])
+            said = stderr.quoted() or quoted(self._redact.harmless(line) for line in text.splitlines()[-LAST_LINES:])
             end = f"exited with {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
             raise EndedError(command, end, said, hint="" if code >= 0 else "the machine may be short of memory")
         return Completed(argv, code, text, self._redact(stderr.text()))
-
-    def _clean(self, line: str) -> str:
-        # Twice: a secret with a colour code in its middle appears only once that is taken out.
-        return self._redact(neutralise(self._redact(line)))
 
 
 def _pump(

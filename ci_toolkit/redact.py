@@ -9,6 +9,8 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from ci_toolkit.model.text import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
@@ -51,6 +53,11 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
         return self._pattern.sub(_PLACEHOLDER, text) if self._pattern else text
+
+    def harmless(self, text: str) -> str:
+        """Text from outside as it may be shown: no secret, and on no line a command."""
+        # Twice: a secret with a colour code in its middle appears only once that is taken out.
+        return self(harmless(self(text)))
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ci_toolkit.ci.github_api import api_of
+from ci_toolkit.ci.github_api import REPOSITORY, api_of
 from ci_toolkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.context import CiContext
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9._-]+")
 _REF = re.compile(r"refs/(?:heads|tags)/[^\s\x00-\x1f]+|refs/pull/[0-9]+/(?:merge|head)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 PERMISSION = "security-events: write"
@@ -51,7 +50,7 @@ def target_of(env: Mapping[str, str], context: CiContext) -> Target | Hindrance:
     """The target of a run, by GitHub's variables. Nothing is asked."""
     repository, revision, token = env.get("GITHUB_REPOSITORY", ""), context.revision or "", env.get("GITHUB_TOKEN")
     ref = analysed_ref(env, context)
-    if context.platform != "github" or not _REPOSITORY.fullmatch(repository):
+    if context.platform != "github" or not REPOSITORY.fullmatch(repository):
         hint = "upload from a GitHub Actions job; elsewhere the SARIF file is all there is"
         return Hindrance(reason="this is no GitHub job", hint=hint)
     if not token:

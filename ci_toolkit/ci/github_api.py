@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ci_toolkit.transport import Reply
 
+REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9._-]+")
+"""`OWNER/NAME`."""
 _GITHUB = "https://api.github.com"
 _API_VERSION = "2022-11-28"
 _UNTOLD_WAIT = 60.0

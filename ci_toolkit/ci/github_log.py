@@ -48,7 +48,7 @@ class GitHubLog(PlainProgress):
     def tool(self, line: str) -> None:
         """A tool's line, set in, while commands are stopped."""
         if not self._quiet:
-            self._put(self._harmless(f"  | {line}"), stopped=True)
+            self._put(self._redact.harmless(f"  | {line}"), stopped=True)
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
@@ -59,7 +59,7 @@ class GitHubLog(PlainProgress):
         if inner:
             self.info(title)
         elif not self._quiet:
-            self._obey(command("group", self._harmless(title)))
+            self._obey(command("group", self._redact.harmless(title)))
         try:
             yield
         finally:
@@ -70,10 +70,10 @@ class GitHubLog(PlainProgress):
 
     def annotate(self, annotation: Annotation, *, last: bool = False) -> None:
         """A remark beside the code, or a line where GitHub takes no more of this level, or not all of it."""
-        text = self._harmless(annotation.message)
+        text = self._redact.harmless(annotation.message)
         shown = replace(
             annotation,
-            title=self._harmless(annotation.title),
+            title=self._redact.harmless(annotation.title),
             file=self._redact(annotation.file),
             message=shortened(text),
         )
@@ -102,11 +102,7 @@ class GitHubLog(PlainProgress):
             self._obey(*commands)
 
     def _line(self, text: str) -> None:
-        self._put(self._harmless(text))
-
-    def _harmless(self, text: str) -> str:
-        # Twice: a secret with a colour code in its middle appears only once that is taken out.
-        return self._redact(harmless(self._redact(text)))
+        self._put(self._redact.harmless(text))
 
     def _obey(self, *commands: str) -> None:
         """Write commands, in force."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ci_toolkit.ci.github_api import GitHubApi, GitHubError, api_of
-from ci_toolkit.ci.request_project import project_of
-from ci_toolkit.ci.rest_api import may_be_there
+from ci_toolkit.ci.github_api import REPOSITORY, GitHubApi, GitHubError, api_of
+from ci_toolkit.ci.request_plan import planned, refused
+from ci_toolkit.ci.request_project import RequestProject, project_of
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ci_toolkit.redact import Redactor
     from ci_toolkit.retries import Patience
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9._-]+")
 _VARIABLE = "GITHUB_TOKEN"
 _PERMISSIONS = "permissions: { contents: write, pull-requests: write }"
 _TOKEN = f"give the step `env: {{ GITHUB_TOKEN: ${{{{ github.token }}}} }}`, and the job `{_PERMISSIONS}`"
@@ -50,7 +49,7 @@ class GitHubRequests:
         """Why none can be opened, as far as the variables tell."""
         if not self.env.get("GITHUB_TOKEN"):
             return UsageError("no pull request can be opened: GITHUB_TOKEN isn't set", hint=_TOKEN)
-        if not _REPOSITORY.fullmatch(self.env.get("GITHUB_REPOSITORY", "")):
+        if not REPOSITORY.fullmatch(self.env.get("GITHUB_REPOSITORY", "")):
             message = "no pull request can be opened: GITHUB_REPOSITORY names no repository"
             return UsageError(message, hint="run in a GitHub job, which has it")
         try:
@@ -62,14 +61,12 @@ class GitHubRequests:
     def plan(self, step: str, source: str, target: str) -> Sequence[Action]:
         """The look for an open one, then the pull request."""
         if error := self.hindrance():
-            return [Action(step=step, kind="decide", summary=f"refused, because {error.message}", when="it is run")]
+            return [refused(step, error)]
         url = f"{api_of(self.env)}/repos/{self.env['GITHUB_REPOSITORY']}/pulls"
-        when = "the branch was pushed, or the description isn't about what it holds"
-        summary = f"open a pull request of {source} into {target}, or update the one that is open"
         look = f"ask for an open pull request of {source}, before anything is pushed"
         return [
             Action(step=step, kind="request", summary=look, method="GET", url=url),
-            Action(step=step, kind="request", summary=summary, method="POST", url=url, when=when),
+            planned(step, "pull request", source, target, url),
         ]
 
     @contextmanager
@@ -79,7 +76,7 @@ class GitHubRequests:
             raise error
         server = self.env.get("GITHUB_SERVER_URL") or "https://github.com"
         repository = project_of(address, server=server, own=self.env["GITHUB_REPOSITORY"])
-        if not _REPOSITORY.fullmatch(repository):
+        if not REPOSITORY.fullmatch(repository):
             message = f"{repository[:100]!r} is no repository that could have a pull request"
             raise UsageError(message, hint="name a remote of OWNER/NAME under `commit.remote`")
         api = GitHubApi(
@@ -99,8 +96,10 @@ class GitHubRequests:
                 raise
 
 
-class GitHubRepository:
+class GitHubRepository(RequestProject):
     """Pull requests between branches of one repository."""
+
+    taken = 422
 
     def __init__(self, api: GitHubApi, repository: str) -> None:
         self._api = api
@@ -117,23 +116,11 @@ class GitHubRepository:
         closed = self._listed(source, target, "closed", most=_MERGED_SHOWN)
         return any(bool(f.get("merged_at")) and (f.get("head") or {}).get("sha") == revision for f in closed)
 
-    def open(self, draft: Draft) -> Request:
-        """Open it."""
+    def _create(self, draft: Draft) -> Request:
         document = {"head": draft.source, "base": draft.target, "title": draft.title, "body": draft.description}
-        try:
-            return _request(self._asked("POST", self._path, document))
-        except HttpError as error:
-            if not may_be_there(error, taken=422):
-                raise
-            found = self.find(draft.source, draft.target)
-            if found is None:
-                raise
-            return self.update(found, draft)
+        return _request(self._asked("POST", self._path, document))
 
-    def update(self, request: Request, draft: Draft) -> Request:
-        """Give it title and description, where it hasn't them."""
-        if (request.title, request.description) == (draft.title, draft.description):
-            return request
+    def _change(self, request: Request, draft: Draft) -> Request:
         document = {"title": draft.title, "body": draft.description}
         return _request(self._asked("PATCH", f"{self._path}/{request.number}", document))
 

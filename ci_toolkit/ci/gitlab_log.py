@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from ci_toolkit.ci.plain import PlainProgress
-from ci_toolkit.model.text import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +64,7 @@ class GitLabLog(PlainProgress):
             self._sections += 1
             self._open += 1
             name = f"ci_toolkit_{_NOT_IN_A_NAME.sub('_', title.lower())[:40]}_{self._job}_{self._sections}"
-            heading = " ".join(self._harmless(title).split("\n"))
+            heading = " ".join(self._redact.harmless(title).split("\n"))
             self._put(f"{_CLEAR}section_start:{self._second()}:{name}[collapsed=true]\r{_CLEAR}{heading}")
         try:
             yield
@@ -81,12 +80,8 @@ class GitLabLog(PlainProgress):
     def _second(self) -> int:
         return int(self._now())
 
-    def _harmless(self, text: str) -> str:
-        # Twice: a secret with a colour code in its middle appears only once that is taken out.
-        return self._redact(harmless(self._redact(text)))
-
     def _line(self, text: str) -> None:
-        self._put(self._harmless(text))
+        self._put(self._redact.harmless(text))
 
     def _put(self, text: str) -> None:
         with self._lock:

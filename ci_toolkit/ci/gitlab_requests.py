@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ci_toolkit.ci.gitlab_api import HOW_TO_GET_ONE, TOKEN, GitLabApi, api_of
-from ci_toolkit.ci.request_project import project_of
-from ci_toolkit.ci.rest_api import may_be_there
+from ci_toolkit.ci.request_plan import planned, refused
+from ci_toolkit.ci.request_project import RequestProject, project_of
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request
@@ -56,15 +56,13 @@ class GitLabRequests:
     def plan(self, step: str, source: str, target: str) -> Sequence[Action]:
         """The look at the token, then the merge request."""
         if error := self.hindrance():
-            return [Action(step=step, kind="decide", summary=f"refused, because {error.message}", when="it is run")]
+            return [refused(step, error)]
         base = api_of(self.env)
         url = f"{base}/projects/{_escaped(self._number_of(self._own()))}/merge_requests"
-        when = "the branch was pushed, or the description isn't about what it holds"
-        summary = f"open a merge request of {source} into {target}, or update the one that is open"
         look = f"ask whether {self.token_name} may open merge requests, before anything is pushed"
         return [
             Action(step=step, kind="request", summary=look, method="GET", url=f"{base}/personal_access_tokens/self"),
-            Action(step=step, kind="request", summary=summary, method="POST", url=url, when=when),
+            planned(step, "merge request", source, target, url),
         ]
 
     @contextmanager
@@ -116,8 +114,10 @@ class GitLabRequests:
             self.progress.warn(f"{self.token_name} expires on {ends}: rotate it before")
 
 
-class GitLabProject:
-    """Merge requests of one project."""
+class GitLabProject(RequestProject):
+    """Merge requests of one project; a branch goes once its request is merged."""
+
+    taken = 409
 
     def __init__(self, api: GitLabApi, project: str) -> None:
         self._api = api
@@ -134,8 +134,7 @@ class GitLabProject:
             found.get("sha") == revision for found in self._listed(source, target, "merged", most=_MERGED_SHOWN)
         )
 
-    def open(self, draft: Draft) -> Request:
-        """Open it; its branch goes once it is merged."""
+    def _create(self, draft: Draft) -> Request:
         document = {
             "source_branch": draft.source,
             "target_branch": draft.target,
@@ -143,20 +142,9 @@ class GitLabProject:
             "description": draft.description,
             "remove_source_branch": True,
         }
-        try:
-            return _request(self._api.post(self._path, document))
-        except HttpError as error:
-            if not may_be_there(error, taken=409):
-                raise
-            found = self.find(draft.source, draft.target)
-            if found is None:
-                raise
-            return self.update(found, draft)
+        return _request(self._api.post(self._path, document))
 
-    def update(self, request: Request, draft: Draft) -> Request:
-        """Give it title and description, where it hasn't them."""
-        if (request.title, request.description) == (draft.title, draft.description):
-            return request
+    def _change(self, request: Request, draft: Draft) -> Request:
         document = {"title": draft.title, "description": draft.description}
         return _request(self._api.change("PUT", f"{self._path}/{request.number}", document))
 

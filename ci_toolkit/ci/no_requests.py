@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+from ci_toolkit.ci.request_plan import refused
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 
@@ -28,9 +29,7 @@ class NoRequests:
     def plan(self, step: str, source: str, target: str) -> Sequence[Action]:
         """What a job would do."""
         if self._why:
-            return [
-                Action(step=step, kind="decide", summary=f"refused, because {self._why.message}", when="it is run")
-            ]
+            return [refused(step, self._why)]
         summary = f"open a request of {source} into {target}, or update the one that is open"
         return [
             Action(step=step, kind="decide", summary="ask the code host whether the token may open requests"),

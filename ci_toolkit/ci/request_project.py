@@ -1,11 +1,50 @@
-"""Which project of a code host a git remote is."""
+"""A code host's project, as requests to merge are made there: which one a git remote is, and how one is opened."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.text import neutralise
+from ci_toolkit.transport import HttpError
+
+if TYPE_CHECKING:
+    from ci_toolkit.model.request import Draft, Request
+
+
+class RequestProject(ABC):
+    """Requests to merge between branches of one project. Errors are HttpErrors."""
+
+    taken: ClassVar[int]
+    """The status by which the host says that there is one already."""
+
+    @abstractmethod
+    def find(self, source: str, target: str) -> Request | None:
+        """The one that is open."""
+
+    def open(self, draft: Draft) -> Request:
+        """Open it; where it may be there all the same, after a 5xx or no answer at all, it is looked for."""
+        try:
+            return self._create(draft)
+        except HttpError as error:
+            may_be_there = error.status is None or error.status == self.taken or error.status >= 500
+            found = self.find(draft.source, draft.target) if may_be_there else None
+            if found is None:
+                raise
+            return self.update(found, draft)
+
+    def update(self, request: Request, draft: Draft) -> Request:
+        """Give it title and description, where it hasn't them."""
+        same = (request.title, request.description) == (draft.title, draft.description)
+        return request if same else self._change(request, draft)
+
+    @abstractmethod
+    def _create(self, draft: Draft) -> Request: ...
+
+    @abstractmethod
+    def _change(self, request: Request, draft: Draft) -> Request: ...
 
 
 def project_of(address: str | None, *, server: str, own: str) -> str:

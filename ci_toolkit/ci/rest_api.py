@@ -101,7 +101,7 @@ class RestApi(ABC):
     def harmless(self, said: str) -> str:
         """Words of the host's as they may be shown: one line, no secret, no command, 300 characters at most."""
         # Shortened at the end: of a secret that is cut off the redactor would know nothing.
-        return self._redact(neutralise(" ".join(self._redact(said).split())))[:300]
+        return self._redact.harmless(" ".join(self._redact(said).split()))[:300]
 
     def _object(self, method: str, path: str, body: bytes, *, repeatable: bool) -> dict[str, Any]:
         found = self._persist(method, path, body, repeatable=repeatable)
@@ -138,14 +138,6 @@ class RestApi(ABC):
     @abstractmethod
     def _error(self, method: str, reply: Reply, document: Any) -> ApiError:
         """What an answer that is no success means."""
-
-
-def may_be_there(error: HttpError, taken: int) -> bool:
-    """Whether what was to be made may be there all the same.
-
-    `taken`: the status by which the host says that there is one. Without an answer, or with a 5xx, nobody knows.
-    """
-    return error.status in (None, taken) or (error.status or 0) >= 500
 
 
 _WHO_ANSWERS = "look at who answers for that address: a proxy's page, perhaps"

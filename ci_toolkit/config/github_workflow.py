@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_toolkit.config.delivery import GHCR
-from ci_toolkit.config.scalars import resolve
+from ci_toolkit.config.scalars import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +18,6 @@ ACTION = "ci-toolkit/ci-toolkit"
 _CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 _UPLOAD = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1"
 _DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9/_-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +42,7 @@ def write_workflow(wanted: Delivery, place: Place) -> str:
         "name: container",
         "on:",
         "  push:",
-        f"    branches: [{_yaml(place.branch)}]",
+        f"    branches: [{one_line(place.branch)}]",
         '    tags: ["v*"]',
         "  pull_request:",
         "permissions: {}",
@@ -88,7 +85,7 @@ def _promoting(wanted: Delivery, place: Place, environment: str, before: str) ->
         f"    if: github.ref == {_expression(f'refs/heads/{place.branch}')}",
         "    runs-on: ubuntu-24.04",
         "    timeout-minutes: 30",
-        f"    environment: {_yaml(environment)} # who approves is said in the repository's settings",
+        f"    environment: {one_line(environment)} # who approves is said in the repository's settings",
         "    concurrency:",
         f"      group: {_job(environment)}",
         "      cancel-in-progress: false",
@@ -99,7 +96,7 @@ def _promoting(wanted: Delivery, place: Place, environment: str, before: str) ->
         f"      - uses: {_DOWNLOAD}",
         "        with:",
         f"          name: ci-toolkit-{before}",
-        f"          path: {_yaml(_workdir(place))}",
+        f"          path: {one_line(_workdir(place))}",
     )
     yield from _action(wanted, place, args=f"promote {environment}")
     yield from _upload(place, _job(environment))
@@ -131,7 +128,7 @@ def _action(wanted: Delivery, place: Place, *, args: str = "") -> Iterator[str]:
     pinned = f"{place.commit} # v{place.version}" if place.commit else f"v{place.version}"
     yield f"      - uses: {ACTION}@{pinned}"
     inputs = {"config": place.config if "/" in place.config else "", "args": args}
-    given = [f"          {name}: {_yaml(value)}" for name, value in inputs.items() if value]
+    given = [f"          {name}: {one_line(value)}" for name, value in inputs.items() if value]
     yield from (["        with:", *given] if given else [])
     env = [f"          {name}: ${{{{ secrets.{name} }}}}" for name in wanted.secrets]
     env += [f"          {name}: ${{{{ vars.{name} }}}}" for name in wanted.variables]
@@ -143,7 +140,7 @@ def _upload(place: Place, job: str) -> Iterator[str]:
         f"      - uses: {_UPLOAD}",
         "        with:",
         f"          name: ci-toolkit-{job}",
-        f"          path: {_yaml(_workdir(place) + '/state.json')} # what was established, for the next job",
+        f"          path: {one_line(_workdir(place) + '/state.json')} # what was established, for the next job",
         "          include-hidden-files: true",
     )
 
@@ -155,11 +152,6 @@ def _workdir(place: Place) -> str:
 def _job(environment: str) -> str:
     """A job's id: environments that differ in dots alone are told apart by underscores."""
     return f"promote-{environment.replace('_', '__').replace('.', '_')}"
-
-
-def _yaml(text: str) -> str:
-    is_text = _PLAIN.fullmatch(text) and isinstance(resolve(text), str)
-    return text if is_text or text.startswith(".ci-toolkit") else json.dumps(text, ensure_ascii=False)
 
 
 def _expression(text: str) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_toolkit.config.scalars import resolve
+from ci_toolkit.config.scalars import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
 PATH = ".gitlab-ci.yml"
 _PUBLISHED = "https://raw.githubusercontent.com/ci-toolkit/ci-toolkit"
-_PLAIN = re.compile(r"[A-Za-z.][A-Za-z0-9/_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +64,4 @@ def _include(name: str, place: Place, inputs: dict[str, str]) -> Iterator[str]:
     yield f"    integrity: sha256-{digest}"
     if inputs:
         yield "    inputs:"
-        yield from (f"      {key}: {_yaml(value)}" for key, value in inputs.items())
-
-
-def _yaml(text: str) -> str:
-    is_text = _PLAIN.fullmatch(text) and isinstance(resolve(text), str)
-    return text if is_text else json.dumps(text, ensure_ascii=False)
+        yield from (f"      {key}: {one_line(value)}" for key, value in inputs.items())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_toolkit.config.detect import detect
 from ci_toolkit.config.paths import escapes
-from ci_toolkit.config.scalars import resolve
+from ci_toolkit.config.scalars import one_line
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import Repository
 
@@ -23,7 +22,6 @@ _REMOTE = re.compile(
     r"(?:[a-z+]+://(?:[^/@]*@)?(?P<host>[^/:@]+)(?::\d+)?/|(?:[^/@:]+@)?(?P<scp>[^/:@]+):)(?P<path>[^:@?#]+?)(?:\.git)?/*"
 )
 _BUILD_DIRECTORIES = frozenset({"docker", "container", "containers", "build", "deploy", "ops", "ci"})
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./-]*")
 _LONGEST_NAME = 60
 
 
@@ -162,6 +160,4 @@ def _sanitised(text: str) -> str:
 
 def _text(value: str | PurePosixPath) -> str:
     """The value as a YAML scalar on one line that is read as text, its `${` kept from being replaced."""
-    text = str(value).replace("${", "$${")
-    is_text = _PLAIN.fullmatch(text) and isinstance(resolve(text), str)
-    return text if is_text else json.dumps(text, ensure_ascii=False)
+    return one_line(str(value).replace("${", "$${"))

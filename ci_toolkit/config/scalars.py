@@ -6,6 +6,7 @@ are refused instead of meaning one thing here and another elsewhere.
 
 from __future__ import annotations
 
+import json
 import re
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -15,6 +16,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _MOST_DIGITS = 18
 _LONGEST = 40
 
@@ -36,6 +38,12 @@ def resolve(text: str) -> ScalarValue:
             else float("inf")
         )
     return text
+
+
+def one_line(text: str) -> str:
+    """The text as a scalar on one line that every reader takes for this text: quoted, unless it is plain enough."""
+    is_text = _PLAIN.fullmatch(text) and isinstance(resolve(text), str)
+    return text if is_text else json.dumps(text, ensure_ascii=False)
 
 
 def _number(text: str) -> int | float:

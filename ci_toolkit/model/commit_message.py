@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.tags_template import FIELD
+from ci_toolkit.model.tags_template import FIELD, check_braces
 from ci_toolkit.model.text import neutralise
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ class Delivered:
 
 def check_message(template: str) -> None:
     """Raise UsageError for a template with a field that doesn't exist, or without a subject."""
-    literal = FIELD.sub("", template)
-    if "{" in literal or "}" in literal:
-        message = f"commit message {template[:140]!r}: a brace without its counterpart"
-        raise UsageError(message, hint="a field looks like {digest:12}")
+    check_braces(template, "commit message", hint="a field looks like {digest:12}")
     for match in FIELD.finditer(template):
         _check_field(match["name"], match["argument"])
     if not template.partition("\n")[0].strip():

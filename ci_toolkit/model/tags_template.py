@@ -40,12 +40,17 @@ def check_template(template: str) -> None:
 
 def check_fields(text: str) -> None:
     """Raise UsageError for a field that doesn't exist, an argument it doesn't take, a brace too many."""
-    literal = FIELD.sub("", text)
-    if "{" in literal or "}" in literal:
-        message = f"tag template {text[:140]!r}: a brace without its counterpart"
-        raise UsageError(message, hint="a field looks like {sha:7}; a tag itself has no braces")
+    check_braces(text, "tag template", hint="a field looks like {sha:7}; a tag itself has no braces")
     for match in FIELD.finditer(text):
         _check_field(text, match["name"], match["argument"])
+
+
+def check_braces(text: str, kind: str, *, hint: str) -> None:
+    """Raise UsageError for a brace that is no field's; `kind`: what the text is."""
+    literal = FIELD.sub("", text)
+    if "{" in literal or "}" in literal:
+        message = f"{kind} {text[:140]!r}: a brace without its counterpart"
+        raise UsageError(message, hint=hint)
 
 
 def timezone(name: str) -> tzinfo:

@@ -25,8 +25,10 @@ _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _WRITTEN = (200, 201, 202, 204)
 _DELETED = (200, 202, 204, 404)
 _PAGE = 1000
-_MARGIN = 1024 * 1024
+MARGIN = 1024 * 1024
 """How far a blob may run over before the transport says so; one byte over is wrong already."""
+DAMAGED = "the registry or something before it serves damaged content"
+"""The hint where bytes and digest disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class RepositoryClient:
         named = _digest_header(reply)
         if named is not None and named != digest:
             message = f"{without_query(reply.url)} says it is {named}, but its bytes are {digest}"
-            raise IntegrityError(message, hint="the registry or something before it serves damaged content")
+            raise IntegrityError(message, hint=DAMAGED)
         _require(digest, reference, reply)
         return Content(Descriptor(_media_type(reply), digest, len(reply.body)), reply.body)
 
@@ -136,7 +138,7 @@ class RepositoryClient:
         def attempt() -> None:
             url = f"/v2/{self.path}/blobs/{descriptor.digest}"
             with self.host.open("GET", url, self.scopes, size=descriptor.size) as incoming:
-                layout.add_stream(_at_most(incoming.chunks(descriptor.size + _MARGIN), descriptor), descriptor)
+                layout.add_stream(_at_most(incoming.chunks(descriptor.size + MARGIN), descriptor), descriptor)
 
         if not layout.has(descriptor):
             self.host.persist(attempt)
@@ -192,7 +194,7 @@ def _digest_header(reply: Reply) -> Digest | None:
 def _require(found: Digest, reference: str, reply: Reply) -> None:
     if reference.startswith("sha256:") and reference != str(found):
         message = f"{without_query(reply.url)} answers with {found} to the question for {reference}"
-        raise IntegrityError(message, hint="the registry or something before it serves damaged content")
+        raise IntegrityError(message, hint=DAMAGED)
 
 
 def _require_same(expected: Digest, reply: Reply) -> None:

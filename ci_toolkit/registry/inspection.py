@@ -9,6 +9,7 @@ from ci_toolkit.model.image_view import AttestationView, ImageView, PlatformView
 from ci_toolkit.model.oci import (
     MANIFEST_TYPES,
     MAX_MANIFEST,
+    OCI_CONFIG,
     Descriptor,
     Index,
     Manifest,
@@ -33,7 +34,7 @@ _PREDICATE = "in-toto.io/predicate-type"
 _DESCRIBED = 50
 """How many artifacts are looked into; each costs a request."""
 _SUBJECT = "vnd.docker.reference.digest"
-_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+_CONFIGS = (OCI_CONFIG, "application/vnd.docker.container.image.v1+json")
 
 
 def platforms_of(repository: RepositoryClient, root: Descriptor) -> dict[str, Descriptor]:

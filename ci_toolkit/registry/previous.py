@@ -75,8 +75,7 @@ def copy_blob(source: Layout, blob: Descriptor, target: Layout) -> bool:
     try:
         stream = source.open(blob.digest)
     except OSError as error:
-        message = f"blob {blob.digest} of {source.path} can't be read: {error.strerror}"
-        raise IntegrityError(message, hint="the layout is incomplete: build again") from error
+        raise source.unreadable(blob.digest, error) from error
     with stream:
         target.add_stream(iter(lambda: stream.read(_CHUNK), b""), blob)
     return True

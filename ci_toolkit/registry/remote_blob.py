@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError
+from ci_toolkit.registry.client import DAMAGED, MARGIN
 from ci_toolkit.registry.pointing import where
 from ci_toolkit.transport import HttpError
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.registry.client import RepositoryClient
     from ci_toolkit.transport import Incoming
-
-_MARGIN = 1024 * 1024
-"""How far a blob may run over before the transport says so; one byte over is wrong already."""
-_HINT = "the registry or something before it serves damaged content"
 
 
 class RemoteBlob:
@@ -83,7 +80,7 @@ class RemoteBlob:
     def _verified(self, incoming: Incoming) -> Iterator[bytes]:
         sha256, left = hashlib.sha256(), self.descriptor.size
         held = b""
-        for chunk in incoming.chunks(self.descriptor.size + _MARGIN):
+        for chunk in incoming.chunks(self.descriptor.size + MARGIN):
             left -= len(chunk)
             if left < 0:
                 raise self._wrong()
@@ -98,7 +95,7 @@ class RemoteBlob:
 
     def _wrong(self) -> IntegrityError:
         message = f"blob {self.descriptor.digest} of {where(self._repository)} arrives with another size or hash"
-        return IntegrityError(f"{message}; nothing was tagged", hint=_HINT)
+        return IntegrityError(f"{message}; nothing was tagged", hint=DAMAGED)
 
 
 def read_blob(repository: RepositoryClient, descriptor: Descriptor, *, limit: int) -> bytes:

@@ -11,15 +11,20 @@ debian_codename=bookworm
 
 image_there() { docker image inspect "$1" >/dev/null 2>&1; }
 
-images_up() {
+images_up() { image_up "$base_image" 60 base_image_make "from Debian's packages"; }
+
+images_up_tests() { image_up "$debian_image" 120 debian_image_make "with debootstrap"; }
+
+# image_up IMAGE SECONDS MAKE HOW: pulled within that time, or made.
+image_up() {
   local started=$SECONDS
-  if image_there "$base_image"; then
-    say images "$base_image, found in the engine"
-  elif quietly_may_fail images timeout 60 docker pull --quiet "$base_image"; then
-    say images "$base_image, pulled$(took "$started")"
+  if image_there "$1"; then
+    say images "$1, found in the engine"
+  elif quietly_may_fail images timeout "$2" docker pull --quiet "$1"; then
+    say images "$1, pulled$(took "$started")"
   else
-    base_image_make
-    say images "$base_image, made from Debian's packages$(took "$started")"
+    "$3"
+    say images "$1, made $4$(took "$started")"
   fi
 }
 
@@ -44,18 +49,6 @@ base_image_make() {
   stack_python "$here/stack.d/base_image.py" "docker.io/library/$base_image" "$home/image.tar" "${roots[@]}"
   quietly images docker load --input "$home/image.tar"
   rm -rf "$home"
-}
-
-images_up_tests() {
-  local started=$SECONDS
-  if image_there "$debian_image"; then
-    say images "$debian_image, found in the engine"
-  elif quietly_may_fail images timeout 120 docker pull --quiet "$debian_image"; then
-    say images "$debian_image, pulled$(took "$started")"
-  else
-    debian_image_make
-    say images "$debian_image, made with debootstrap$(took "$started")"
-  fi
 }
 
 # Like the public image: no documentation, no translations, no package lists.

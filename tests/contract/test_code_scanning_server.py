@@ -20,7 +20,7 @@ from tests.harness.code_scanning import GitHub
 from tests.harness.findings import URLLIB3, image, platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent.parent
 PATH = "/repos/acme/app/code-scanning/sarifs"
@@ -33,12 +33,6 @@ REPORT: Document = json.loads(
         ignored={},
     ).data
 )
-
-
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    with GitHub().running() as running:
-        yield running
 
 
 def packed(document: object) -> str:

@@ -8,26 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import Checkout, clone, config, digest, holding, make_remote, pod
+from tests.harness.committing import Checkout, clone, config, digest, holding, make_remote
 from tests.harness.github_runner import read_log
 from tests.harness.gitops import APP, PINNED, GitOps, gitops
+from tests.harness.pinning import pod
 from tests.harness.ssh_server import SshServer, make_key
 from tests.harness.workplace import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> GitOps:
     return gitops(tmp_path)
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[SshServer]:
-    with SshServer(tmp_path).running() as server:
-        yield server
 
 
 def by_ssh(place: GitOps, sshd: SshServer, key: str, **options: str) -> Checkout:

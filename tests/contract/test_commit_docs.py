@@ -6,14 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.harness.committing import REGISTRY, Checkout, clone, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, clone, digest, make_remote
+from tests.harness.pinning import pod
 from tests.harness.ssh_server import SshServer, make_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.harness.committing import Remote
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/commit.md").read_text(encoding="utf-8")
@@ -35,12 +32,6 @@ def shown(title: str) -> str:
 def commands(title: str) -> list[list[str]]:
     """The commands in it, without their remarks."""
     return [line.partition("#")[0].split() for line in re.findall(r"^\$ ci-toolkit (.*)$", part(title), re.MULTILINE)]
-
-
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[SshServer]:
-    with SshServer(tmp_path).running() as server:
-        yield server
 
 
 def job(tmp_path: Path, remote: Remote, env: dict[str, str]) -> Checkout:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, Checkout, digest, pod, push_as_somebody_else
+from tests.harness.committing import REGISTRY, Checkout, digest, push_as_somebody_else
 from tests.harness.gitops import APP, PINNED, GitOps, gitops
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import Checkout, digest, pod
+from tests.harness.committing import Checkout, digest
 from tests.harness.github_pulls import GitHubPulls
 from tests.harness.github_runner import read_log
 from tests.harness.gitlab_api import GitLab
 from tests.harness.gitops import APP, PINNED, GitOps, gitops
+from tests.harness.pinning import pod
 from tests.harness.requests import Requests
 
 if TYPE_CHECKING:

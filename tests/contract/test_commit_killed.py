@@ -25,12 +25,6 @@ def place(tmp_path: Path) -> GitOps:
 
 
 @pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[SshServer]:
-    with SshServer(tmp_path).running() as server:
-        yield server
-
-
-@pytest.fixture
 def temporary() -> Iterator[Path]:
     """A TMPDIR of a short name: an agent's socket comes below."""
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp", ignore_cleanup_errors=True) as name:

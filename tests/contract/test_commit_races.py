@@ -16,9 +16,9 @@ from tests.harness.committing import (
     config,
     digest,
     make_remote,
-    pod,
     push_as_somebody_else,
 )
+from tests.harness.pinning import pod
 from tests.harness.workplace import until
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ BEFORE = pod(f"{APP}:0.9", f"{WEB}:0.9")
 @pytest.fixture
 def remote(tmp_path: Path) -> Remote:
     return make_remote(tmp_path / "remote.git", {".ci-toolkit.yml": config("app"), "deploy/app.yaml": BEFORE})
-
-
-@pytest.fixture
-def checkout(remote: Remote, tmp_path: Path) -> Checkout:
-    return clone(remote, tmp_path / "checkout", {"app": digest("a")})
 
 
 def at_the_push(checkout: Checkout, script: str) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import config, digest, pod, push_as_somebody_else, write
+from tests.harness.committing import config, digest, push_as_somebody_else, write
+from tests.harness.pinning import pod
 from tests.harness.project import git
 from tests.harness.requesting import APP, BRANCH, MODE, Workplace, pinned, workplace
 

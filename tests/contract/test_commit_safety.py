@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, holding, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, config, digest, holding
 from tests.harness.git_server import GitServer
 from tests.harness.github_runner import read_log
+from tests.harness.pinning import pod
 from tests.harness.project import git
 
 if TYPE_CHECKING:
@@ -21,18 +22,6 @@ APP = f"{REGISTRY}/app"
 PINNED = f"{APP}:1.0@{digest('a')}"
 TOKEN = "ghs_canary0123456789canary0123456789"
 ENCODED = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Remote:
-    return make_remote(
-        tmp_path / "remote.git", {".ci-toolkit.yml": config("app"), "deploy/app.yaml": pod(f"{APP}:0.9")}
-    )
-
-
-@pytest.fixture
-def checkout(remote: Remote, tmp_path: Path) -> Checkout:
-    return clone(remote, tmp_path / "checkout", {"app": digest("a")})
 
 
 @pytest.fixture

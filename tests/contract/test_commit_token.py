@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import clone, config, digest, holding, make_remote, pod
+from tests.harness.committing import clone, config, digest, holding, make_remote
 from tests.harness.git_server import GitServer
 from tests.harness.gitops import APP, PINNED, GitOps, gitops
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

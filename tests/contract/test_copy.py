@@ -11,11 +11,8 @@ from ci_toolkit.model.oci import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_M
 from ci_toolkit.model.reference import Repository
 from tests.harness.copying import WRITES, Copying, put_blob, put_manifest, whole
 from tests.harness.pushing import document
-from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ci_toolkit.registry.client import RepositoryClient
     from tests.harness.proxy import FaultServer
     from tests.harness.pushing import Pushing
@@ -24,12 +21,6 @@ if TYPE_CHECKING:
 BLOBS = 8
 REQUESTS = 30
 """How many requests an image of two platforms with an attestation may take, within one registry."""
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("elsewhere")) as running:
-        yield running
 
 
 @pytest.fixture

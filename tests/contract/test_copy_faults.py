@@ -11,7 +11,6 @@ from ci_toolkit.model.reference import Repository
 from ci_toolkit.transport import HttpError
 from tests.harness.copying import Copying
 from tests.harness.proxy import FaultServer, answers, changes, loses_reply, resets, truncates
-from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
     from tests.harness.registry import Registry
 
 BLOBS = 8
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("elsewhere")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit import state as states
-from ci_toolkit.config.load import load
-from ci_toolkit.report.findings_file import write_findings
+from tests.harness.built import scanned
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
-from tests.harness.project import git
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,27 +29,9 @@ REPORT = ".ci-toolkit/reports/report.html"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A checkout whose two images were scanned."""
-    config = tmp_path / ".ci-toolkit.yml"
-    config.write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-q", "-m", "all")
-    source = states.Source(revision=git(tmp_path, "rev-parse", "HEAD"), images_hash=load(config, {}).images_hash)
-    state = states.State(tool_version="0", source=source)
-    work = tmp_path / ".ci-toolkit"
-    work.mkdir()
-    for name, finding in (("api", URLLIB3), ("web", ZLIB)):
-        found = image(platform(finding), image=name)
-        write_findings(work / f"{name}.json", found)
-        scan = states.Scan(
-            scanner="trivy", version="1", policy_hash="sha256:1", scanned_at=found.scanned_at, digest=found.digest
-        )
-        state = state.with_image(
-            name, digest=found.digest, scan=scan, reports={"findings": f".ci-toolkit/{name}.json"}
-        )
-    states.write(work / "state.json", state)
-    return tmp_path
+    return scanned(
+        tmp_path, CONFIG, *(image(platform(f), image=name) for name, f in (("api", URLLIB3), ("web", ZLIB)))
+    )
 
 
 def test_one_page_for_all_images(root: Path, run_command: Callable[..., subprocess.CompletedProcess[str]]) -> None:

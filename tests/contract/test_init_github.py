@@ -12,6 +12,7 @@ from ci_toolkit.config.delivery import GIVEN_BY_GITHUB, read_delivery
 from ci_toolkit.version import __version__
 from tests.harness.configs import GOLDEN
 from tests.harness.project import git
+from tests.harness.released import home_with_release, project_of_acme
 from tests.harness.workflows import complaints
 
 if TYPE_CHECKING:
@@ -44,28 +45,12 @@ environments:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home whose git finds the action's repository in a directory: with a tag for this version, on no network."""
-    action, home = tmp_path / "action", tmp_path / "home"
-    action.mkdir()
-    home.mkdir()
-    git(action, "init", "--quiet")
-    git(action, "commit", "--quiet", "--allow-empty", "-m", "released")
-    git(action, "tag", "-a", "-m", "annotated", f"v{__version__}")
-    (home / ".gitconfig").write_text(
-        f'[url "{action.as_uri()}"]\n\tinsteadOf = https://github.com/ci-toolkit/ci-toolkit\n'
-    )
-    return home
+    return home_with_release(tmp_path)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A checkout of acme/app with a Dockerfile."""
-    root = tmp_path / "project"
-    root.mkdir()
-    git(root, "init", "--quiet")
-    git(root, "remote", "add", "origin", "git@github.com:acme/app.git")
-    (root / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    return root
+    return project_of_acme(tmp_path, "github.com")
 
 
 def _jobs(root: Path) -> dict[str, Any]:
@@ -75,7 +60,7 @@ def _jobs(root: Path) -> dict[str, Any]:
 
 
 def _released(home: Path) -> str:
-    return git(home.parent / "action", "rev-parse", "HEAD")
+    return git(home.parent / "toolkit", "rev-parse", "HEAD")
 
 
 def test_a_project_with_nothing_gets_both_files(run_command: Run, project: Path, home: Path) -> None:
@@ -152,7 +137,7 @@ def test_there_are_no_more_permissions_than_the_config_takes(
 
 
 def test_without_an_answer_the_tag_is_named_and_said_to_be_so(run_command: Run, project: Path, home: Path) -> None:
-    git(home.parent / "action", "tag", "--delete", f"v{__version__}")
+    git(home.parent / "toolkit", "tag", "--delete", f"v{__version__}")
     done = run_command("init", "--github", cwd=project, env={"HOME": str(home)})
     assert done.returncode == 0, done.stderr
     assert "next: pin the action" in done.stdout

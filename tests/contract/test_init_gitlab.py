@@ -16,6 +16,7 @@ import yaml
 from ci_toolkit.version import __version__
 from tests.harness.configs import SMALL
 from tests.harness.project import git
+from tests.harness.released import home_with_release, project_of_acme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,28 +46,12 @@ commit: { mode: push }
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A user's home whose git finds the toolkit's repository here, with this version released."""
-    toolkit, home = tmp_path / "toolkit", tmp_path / "home"
-    toolkit.mkdir()
-    home.mkdir()
-    git(toolkit, "init", "--quiet")
-    git(toolkit, "commit", "--quiet", "--allow-empty", "-m", "released")
-    git(toolkit, "tag", f"v{__version__}")
-    (home / ".gitconfig").write_text(
-        f'[url "{toolkit.as_uri()}"]\n\tinsteadOf = https://github.com/ci-toolkit/ci-toolkit\n'
-    )
-    return home
+    return home_with_release(tmp_path)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A checkout of acme/app with a Dockerfile."""
-    root = tmp_path / "project"
-    root.mkdir()
-    git(root, "init", "--quiet")
-    git(root, "remote", "add", "origin", "git@gitlab.com:acme/app.git")
-    (root / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    return root
+    return project_of_acme(tmp_path, "gitlab.com")
 
 
 def _includes(text: str) -> list[dict[str, Any]]:

@@ -16,13 +16,10 @@ from ci_toolkit.retries import Retries
 from ci_toolkit.transport import HttpError, Reply, Transport
 from tests.harness.proxy import Answer, Exchange, FaultServer
 from tests.harness.pushing import destinations, repository_for, sample_image
-from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.harness.registry import Registry
 
 TAGS = ("1.0", "latest")
 SCOPES = frozenset({pull("team/app")})
@@ -70,18 +67,6 @@ class Door:
         exchange.answer(exchange.forward(authorization=None) if let_in else refusal)
 
 
-@pytest.fixture
-def door_before(registry: Registry) -> Iterator[FaultServer]:
-    with FaultServer(registry.host).running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
-
-
 @pytest.mark.parametrize("ends", [3, 6, 9, 14, 20])
 @pytest.mark.parametrize(
     "refusal",
@@ -93,26 +78,26 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     ids=["plain text", "denied", "401"],
 )
 def test_a_password_that_ends_in_mid_push_is_renewed_once(
-    door_before: FaultServer, tmp_path: Path, refusal: Answer, ends: int
+    proxy: FaultServer, tmp_path: Path, refusal: Answer, ends: int
 ) -> None:
     issued = Issued()
     door = Door(issued, refusal, ends)
-    door_before.rule("", "", door, times=10_000)
+    proxy.rule("", "", door, times=10_000)
     image = sample_image(tmp_path / "layout", salt=f"{tmp_path.name} {ends}")
     with destinations(keychain=issued) as there:
-        outcome = there.push(repository_for(door_before.host, tmp_path), *image, TAGS)
+        outcome = there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     assert outcome.uploaded == 8
     assert (len(issued.given), door.refused > 0) == (2, True)
 
 
-def test_a_right_that_is_missing_isnt_asked_for_again(door_before: FaultServer, tmp_path: Path) -> None:
+def test_a_right_that_is_missing_isnt_asked_for_again(proxy: FaultServer, tmp_path: Path) -> None:
     issued = Issued()
     denied = Answer(403, {}, b'{"errors": [{"code": "DENIED", "message": "not authorized to perform ecr:PutImage"}]}')
-    door_before.rule("POST", "", lambda exchange: exchange.answer(denied), times=99)
-    door_before.rule("", "", Door(issued, denied, 10_000), times=10_000)
+    proxy.rule("POST", "", lambda exchange: exchange.answer(denied), times=99)
+    proxy.rule("", "", Door(issued, denied, 10_000), times=10_000)
     image = sample_image(tmp_path / "layout", salt=tmp_path.name)
     with destinations(keychain=issued) as there, pytest.raises(HttpError, match="not authorized") as caught:
-        there.push(repository_for(door_before.host, tmp_path), *image, TAGS)
+        there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     assert "logged in as AWS" in caught.value.hint
     assert len(issued.given) == 1
 
@@ -182,17 +167,15 @@ def test_what_says_that_a_login_has_ended(life: float | None, reply: Reply, rene
     assert len(issued.given) == 1 + renews
 
 
-def test_a_repository_that_isnt_there_is_created_where_the_config_says_so(
-    door_before: FaultServer, tmp_path: Path
-) -> None:
+def test_a_repository_that_isnt_there_is_created_where_the_config_says_so(proxy: FaultServer, tmp_path: Path) -> None:
     unknown = b'{"errors": [{"code": "NAME_UNKNOWN", "message": "The repository does not exist in the registry"}]}'
     created: list[tuple[str, str]] = []
 
     def refuse(exchange: Exchange) -> None:
         exchange.answer(exchange.forward() if created else Answer(404, {}, unknown))
 
-    door_before.rule("POST", "/blobs/uploads/", refuse, times=99)
-    to = repository_for(door_before.host, tmp_path)
+    proxy.rule("POST", "/blobs/uploads/", refuse, times=99)
+    to = repository_for(proxy.host, tmp_path)
     image = sample_image(tmp_path / "layout", salt=tmp_path.name)
     with destinations() as there, pytest.raises(HttpError, match="NAME_UNKNOWN"):
         there.push(to, *image, TAGS)

@@ -11,11 +11,10 @@ from ci_toolkit.model.attestation import ScanAttestation
 from ci_toolkit.model.digest import Digest
 from tests.harness.delivered import Delivered, delivered
 from tests.harness.linting import DIGEST, Linting, pod
-from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from ci_toolkit.model.attestation import Result
@@ -34,12 +33,6 @@ environments:
     pin: ["deploy/production.yaml"]
 """
 VERDICT = [("error", "verdict")]
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
 
 
 @pytest.fixture

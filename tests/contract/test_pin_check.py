@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ci_toolkit.files import packaged_schema
-from tests.harness.committing import REGISTRY, Checkout, clone, config, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, clone, config, digest, make_remote
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

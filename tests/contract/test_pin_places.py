@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod, write
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, write
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +36,6 @@ def remote(tmp_path: Path) -> Remote:
         "deploy/own.yaml": OWN,
     }
     return make_remote(tmp_path / "remote.git", files)
-
-
-@pytest.fixture
-def checkout(remote: Remote, tmp_path: Path) -> Checkout:
-    return clone(remote, tmp_path / "checkout", {"app": digest("a")})
 
 
 def pinned(checkout: Checkout, *lines: str) -> str:

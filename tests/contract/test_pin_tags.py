@@ -11,7 +11,8 @@ import pytest
 from ci_toolkit import state as states
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import OCI_INDEX, OCI_MANIFEST
-from tests.harness.committing import PUSHED, REGISTRY, Checkout, clone, config, digest, make_remote, pod
+from tests.harness.committing import PUSHED, REGISTRY, Checkout, clone, config, digest, make_remote
+from tests.harness.pinning import pod
 from tests.harness.proxy import answers
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_toolkit import state as states
-from ci_toolkit.config.load import load
-from ci_toolkit.report.findings_file import write_findings
+from tests.harness.built import scanned
 from tests.harness.code_scanning import GitHub
 from tests.harness.findings import URLLIB3, image, platform
 from tests.harness.github_runner import read_log
@@ -41,23 +40,7 @@ def github() -> Iterator[GitHub]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A checkout whose image was scanned."""
-    config = tmp_path / ".ci-toolkit.yml"
-    config.write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-q", "-m", "all")
-    source = states.Source(revision=git(tmp_path, "rev-parse", "HEAD"), images_hash=load(config, {}).images_hash)
-    found = image(platform(URLLIB3))
-    work = tmp_path / ".ci-toolkit"
-    work.mkdir()
-    write_findings(work / "findings.json", found)
-    scan = states.Scan(
-        scanner="trivy", version="1", policy_hash="sha256:1", scanned_at=found.scanned_at, digest=found.digest
-    )
-    known = states.ImageState(digest=found.digest, scan=scan, reports={"findings": ".ci-toolkit/findings.json"})
-    states.write(work / "state.json", states.State(tool_version="0", source=source, images={"backend": known}))
-    return tmp_path
+    return scanned(tmp_path, CONFIG, image(platform(URLLIB3)))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ CONTEXT = CiContext(
 )
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BOTH = ("linux/amd64", "linux/arm64")
+COPY = "FROM scratch\nCOPY a.txt /a.txt\n"
 EMPTY = State(tool_version="0", source=Source(revision=REVISION, images_hash="0" * 64))
 
 

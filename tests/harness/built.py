@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit import state as states
 from ci_toolkit.config.load import load
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.findings import CATEGORIES
+from ci_toolkit.model.findings import CATEGORIES, ImageFindings
 from ci_toolkit.model.oci import Index
+from ci_toolkit.report.findings_file import write_findings
 from tests.harness.images import make_image
 from tests.harness.project import git
 
@@ -66,16 +67,7 @@ def built(
     """
     root.mkdir()
     images = "\n".join(f'  {name}: {{ repositories: ["oci:out/{name}"] }}' for name in names)
-    config = root / ".ci-toolkit.yml"
-    config.write_text(
-        CONFIG.format(images=images, look_for=", ".join(look_for), database=database, scan=scan), encoding="utf-8"
-    )
-    (root / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
-    git(root, "init", "-q")
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "all")
-    source = states.Source(revision=git(root, "rev-parse", "HEAD"), images_hash=load(config, {}).images_hash)
-    state = states.State(tool_version="0", source=source)
+    state = committed(root, CONFIG.format(images=images, look_for=", ".join(look_for), database=database, scan=scan))
     for name in names:
         place = f".ci-toolkit/layouts/{name}"
         own = [{**layer, "etc/image": name} for layer in layers]
@@ -85,3 +77,31 @@ def built(
         state = state.with_image(name, digest=descriptor.digest, platforms=index.platforms, layout=place)
     states.write(root / ".ci-toolkit/state.json", state)
     return Built(root)
+
+
+def committed(root: Path, text: str) -> states.State:
+    """Commit this config and a Dockerfile; the state of a run that has done nothing yet."""
+    config = root / ".ci-toolkit.yml"
+    config.write_text(text, encoding="utf-8")
+    (root / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "all")
+    source = states.Source(revision=git(root, "rev-parse", "HEAD"), images_hash=load(config, {}).images_hash)
+    return states.State(tool_version="0", source=source)
+
+
+def scanned(root: Path, text: str, *images: ImageFindings) -> Path:
+    """A checkout with this config, whose images were scanned: this was found."""
+    state = committed(root, text)
+    work = root / ".ci-toolkit"
+    work.mkdir()
+    for found in images:
+        write_findings(work / f"{found.image}.json", found)
+        scan = states.Scan(
+            scanner="trivy", version="1", policy_hash="sha256:1", scanned_at=found.scanned_at, digest=found.digest
+        )
+        reports = {"findings": f".ci-toolkit/{found.image}.json"}
+        state = state.with_image(found.image, digest=found.digest, scan=scan, reports=reports)
+    states.write(work / "state.json", state)
+    return root

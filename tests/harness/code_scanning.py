@@ -264,3 +264,12 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+
+
+def message(status: int, words: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """GitHub's answer in these words, as `answers` takes it."""
+    return (
+        status,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+        json.dumps({"message": words}).encode(),
+    )

@@ -15,6 +15,7 @@ from ci_toolkit.config.load import load
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import OCI_INDEX
 from ci_toolkit.state import ImageState, Pushed, Source, State
+from tests.harness.pinning import pod
 from tests.harness.project import git
 from tests.harness.proxy import Answer
 from tests.harness.registry import free_port
@@ -53,11 +54,6 @@ PUSHED = PushedTags()
 def digest(letter: str) -> str:
     """A digest of one hexadecimal letter."""
     return f"sha256:{letter * 64}"
-
-
-def pod(*images: str) -> str:
-    """A manifest with these references, one a line from the fourth."""
-    return "kind: Pod\nspec:\n  containers:\n" + "".join(f"    - image: {image}  # keep\n" for image in images)
 
 
 def config(*images: str, commit: str = "{ mode: push }", more: str = "") -> str:
@@ -227,3 +223,8 @@ def holding(root: Path, secrets: Iterable[str]) -> list[Path]:
     wanted = [secret.encode() for secret in secrets]
     files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     return [path for path in files if any(secret in path.read_bytes() for secret in wanted)]
+
+
+def project_files() -> dict[str, str | bytes]:
+    """The project: a config, a manifest with one place, a file that is none of anyone's business."""
+    return {".ci-toolkit.yml": config("app"), "deploy/app.yaml": pod(f"{REGISTRY}/app:0.9"), "notes.txt": "notes\n"}

@@ -31,6 +31,24 @@ spec:
     - name: app
       image: {repository}:old   # keep me
 """
+TWO_ENVIRONMENTS = """\
+version: 1
+images:
+  app:
+    repositories: [{source}/app]
+    tags: ["sha-{{sha:7}}"]
+scan: {{ gate: {{ severity: high }} }}
+environments:
+  staging:
+    tags: ["staging-{{sha:7}}", staging]
+    pin: ["deploy/staging/*.yaml"]
+  production:
+    from: staging
+    tags: ["production-{{sha:7}}", production]
+    immutable-tags: ["production-*"]
+    repositories: {{ app: [{target}/prod/app] }}
+    pin: ["deploy/production/*.yaml"]
+"""
 
 
 def crane(*arguments: str) -> str:
@@ -144,3 +162,11 @@ def manifest(root: Path, environment: str, repository: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(MANIFEST.format(environment=environment, repository=repository))
     return path
+
+
+def delivered_to_two(directory: Path, source: str, target: str) -> Delivered:
+    """A project in `source` that is promoted to staging there, and to production in `target`."""
+    made = delivered(directory, TWO_ENVIRONMENTS.format(source=source, target=target))
+    manifest(made.root, "staging", f"{source}/app")
+    manifest(made.root, "production", f"{target}/prod/app")
+    return made

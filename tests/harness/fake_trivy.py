@@ -6,14 +6,28 @@ import importlib.util
 import json
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.harness.images import DEBIAN_12, pip_package
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+"""When scans with it are made."""
+BOTH_PLATFORMS = {name: [DEBIAN_12, pip_package("urllib3", "1.24.1")] for name in ("linux/amd64", "linux/arm64")}
+URLLIB3 = {
+    "VulnerabilityID": "CVE-2019-11324",
+    "PkgName": "urllib3",
+    "InstalledVersion": "1.24.1",
+    "FixedVersion": "1.24.2",
+    "Status": "fixed",
+    "Severity": "HIGH",
+}
+"""A finding, in the words of its reports."""
 
 SCRIPT = """#!{python}
 import json, os, pathlib, resource, shutil, signal, sys, time

@@ -8,7 +8,16 @@ from typing import Any
 
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings, Severity
+from ci_toolkit.model.policy import GatePolicy, Thresholds
 
+GATE = GatePolicy(
+    thresholds=Thresholds.everywhere(Severity.HIGH),
+    fixable_only=True,
+    unknown="warn",
+    end_of_life_os="fail",
+    incomplete="fail",
+)
+"""A policy as most projects have it."""
 URLLIB3 = Finding(
     id="CVE-2019-11324",
     aliases=("GHSA-mh33-7rrq-662w",),

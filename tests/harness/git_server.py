@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
-import ssl
 import subprocess
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.harness.registry import make_certificate
+from tests.harness.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,19 +45,9 @@ class GitServer:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the library's name
                 """Say nothing."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self._key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.url = f"https://127.0.0.1:{server.server_address[1]}"
-        try:
+        with serving(Handler, tls=(self.certificate, self._key)) as host:
+            self.url = f"https://{host}"
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         logins = request.headers.get_all("Authorization") or []

@@ -7,18 +7,23 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from tests.harness.project import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from tests.harness.gitlab import GitLabRun
     from tests.harness.gitlab_server import GitLabServer
+    from tests.harness.project import Project
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = ROOT / "templates"
 EXAMPLE = ROOT / "examples" / "gitlab"
 TOOLKIT = "ci-toolkit/ci-toolkit"
 TAG = "1.2.3"
+JOBS = ("image-build", "image-scan", "image-push", "image-pin")
 KINDS = ("local", "remote", "project", "component")
 
 
@@ -57,3 +62,23 @@ def commit_with_pipeline(root: Path, server: GitLabServer, pipeline: Mapping[str
 def pipeline_of(includes: Iterable[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """A pipeline of includes and jobs of its own."""
     return {"include": list(includes), **more}
+
+
+def configure(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the project's config."""
+    path = project.root / ".ci-toolkit.yml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(config)
+    path.write_text(json.dumps(config), encoding="utf-8")
+
+
+def state_of(done: GitLabRun, job: str) -> dict[str, Any]:
+    """The state that a job handed on."""
+    state: dict[str, Any] = json.loads((done.artifacts(job) / ".ci-toolkit/state.json").read_text(encoding="utf-8"))
+    return state
+
+
+def image_of(done: GitLabRun, job: str, name: str = "hello") -> dict[str, Any]:
+    """An image in it."""
+    image: dict[str, Any] = state_of(done, job)["images"][name]
+    return image

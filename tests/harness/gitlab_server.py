@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 from tests.harness.git_server import answer_by_git
 from tests.harness.project import git
+from tests.harness.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,16 +84,8 @@ class GitLabServer:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the library's name
                 """Say nothing."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.address = f"127.0.0.1:{server.server_address[1]}"
-        try:
+        with serving(Handler) as self.address:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
     def _answer_raw(self, request: BaseHTTPRequestHandler, project: str, ref: str, file: str) -> None:
         command = ["git", "-C", str(self.directory / f"{project}.git"), "show", f"{ref}:{file}"]

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

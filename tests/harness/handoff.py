@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.harness.delivered import crane
 from tests.harness.project import Project, git
 
 if TYPE_CHECKING:
@@ -53,10 +55,13 @@ def crane_succeeds(*arguments: str) -> bool:
     return subprocess.run(["crane", *arguments], capture_output=True, check=False).returncode == 0
 
 
-def tags_in(repository: str) -> list[str]:
-    """The tags a repository has; none where there is no such repository."""
-    result = subprocess.run(["crane", "ls", repository], capture_output=True, text=True, check=False)
-    return result.stdout.split()
+def assert_delivered(project: Project, image: dict[str, Any]) -> None:
+    """The repository's tags and the manifests have the state's digest."""
+    assert crane("digest", f"{project.repository}:1.0.1") == image["digest"]
+    for digest in image["platforms"].values():
+        crane("validate", "--remote", f"{project.repository}@{digest}")
+    pinned = re.findall(rb"@(sha256:[0-9a-f]{64})", b"".join(project.manifests().values()))
+    assert [digest.decode() for digest in pinned] == [image["digest"]] * 3
 
 
 BUILDER_THAT_PUSHES = r"""#!/bin/sh

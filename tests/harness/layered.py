@@ -9,8 +9,8 @@ from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.explanation import Explanation, Source, explain
 from ci_toolkit.model.findings import Finding, ImageFindings, Layer, Severity
 from ci_toolkit.model.gate import Baseline, Decision, evaluate
-from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
-from tests.harness.findings import URLLIB3, ZLIB, image, platform
+from ci_toolkit.model.policy import GatePolicy, Ignore
+from tests.harness.findings import GATE, URLLIB3, ZLIB, image, platform
 
 TODAY = date(2026, 11, 24)
 BASE, COPIED, INSTALLED = (
@@ -48,15 +48,7 @@ EVERYTHING = (GLIBC, ICONV, NO_FIX, PYTHON, FRESH, KNOWN, SECRET, ROOT, COPYLEFT
 TRIAGED = Ignore(
     id=NO_FIX.id, package="zlib1g", reason="minizip isn't built", owner="platform", expires=date(2027, 3, 31)
 )
-POLICY = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=False,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-    grace=timedelta(days=14),
-    ignores=(TRIAGED,),
-)
+POLICY = replace(GATE, fixable_only=False, grace=timedelta(days=14), ignores=(TRIAGED,))
 SOURCE = Source(dockerfile="services/backend/Dockerfile", line=3, base="debian:12-slim")
 
 

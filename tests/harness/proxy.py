@@ -7,7 +7,9 @@ it what it likes: forward it, answer it, break it off.
 from __future__ import annotations
 
 import http.client
+import os
 import re
+import signal
 import socket
 import ssl
 import struct
@@ -18,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     Behaviour = Callable[["Exchange"], None]
@@ -221,6 +223,18 @@ def loses_reply(exchange: Exchange) -> None:
     """Upstream does it, the client never learns."""
     exchange.forward()
     exchange.drop()
+
+
+def kills(victims: Sequence[int], *, arrives: bool) -> Behaviour:
+    """The first of these processes dies, before the request arrives or before its reply does."""
+
+    def behave(exchange: Exchange) -> None:
+        if arrives:
+            exchange.forward()
+        os.kill(victims[0], signal.SIGKILL)
+        exchange.drop()
+
+    return behave
 
 
 def truncates(keep: int) -> Behaviour:

@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.policy import GatePolicy, Thresholds
 from ci_toolkit.model.reference import parse_destination
 from ci_toolkit.redact import Redactor
@@ -14,6 +13,7 @@ from ci_toolkit.registry.outcome import Outcome
 from ci_toolkit.state import ImageState, Scan, Source, State
 from ci_toolkit.steps.push import PushStep
 from tests.harness.builds import image_options
+from tests.harness.findings import GATE
 from tests.harness.pushing import TAGS, Heard, destinations
 
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from ci_toolkit.model.reference import Destination
     from ci_toolkit.steps.push import Publisher as PublisherLike
 
-GATE = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=True,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-    ignores=(),
-)
 OFF = replace(GATE, thresholds=Thresholds.everywhere(None))
 REPOSITORIES = ("ghcr.io/acme/app", "example.com/app")
 

@@ -11,13 +11,14 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from tests.harness.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,16 +165,9 @@ class Issuer:
             def log_message(self, *arguments: object) -> None:
                 """Keep quiet."""
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            server.daemon_threads = True
-            self.realm = f"http://127.0.0.1:{server.server_port}/token"
-            thread = Thread(target=server.serve_forever, args=(0.05,))
-            thread.start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(Handler) as host:
+            self.realm = f"http://{host}/token"
+            yield self
 
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, Any]]:
         """Status and document for a request."""

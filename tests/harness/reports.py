@@ -12,12 +12,12 @@ from ci_toolkit.model.explanation import Source as BuiltFrom
 from ci_toolkit.model.explanation import explain
 from ci_toolkit.model.findings import Finding, ImageFindings, Severity
 from ci_toolkit.model.gate import evaluate
-from ci_toolkit.model.policy import GatePolicy, Ignore, Thresholds
+from ci_toolkit.model.policy import GatePolicy, Ignore
 from ci_toolkit.model.promotion import Promotion
 from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.run_report import ImageReport, RunReport
 from ci_toolkit.state import ImageState, PinEdit, Pushed, Scan, Source, State
-from tests.harness.findings import URLLIB3, ZLIB, image, platform
+from tests.harness.findings import GATE, URLLIB3, ZLIB, image, platform
 
 if TYPE_CHECKING:
     from ci_toolkit.model.timeline import Outcome
@@ -34,14 +34,7 @@ IGNORES = (
     Ignore(id="CVE-2024-0003", reason="waits for the vendor", owner="platform", expires=date(2026, 11, 1)),
     Ignore(id="CVE-2024-0004", reason="gone since the last upgrade", owner="shop", expires=date(2027, 1, 31)),
 )  # fmt: skip
-POLICY = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=True,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-    ignores=IGNORES,
-)
+POLICY = replace(GATE, ignores=IGNORES)
 OPENSSL = replace(
     ZLIB,
     id="CVE-2024-0001",

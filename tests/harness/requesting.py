@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote
 from tests.harness.github_pulls import GitHubPulls
 from tests.harness.gitlab_api import GitLab
+from tests.harness.pinning import pod
 from tests.harness.requests import Kept, Requests
 
 if TYPE_CHECKING:
@@ -90,3 +91,13 @@ def workplace(directory: Path, kind: str, *, commit: str = MODE, **files: str | 
     token = host.tokens[0].value if isinstance(host, GitLab) else host.token
     with host.running():
         yield Workplace(directory, remote, requests, host, token)
+
+
+def refused(place: Workplace, code: int, *, pushed: bool = False) -> str:
+    """What a job says that ends in this code, having pushed nothing unless `pushed`."""
+    result = place.job("a").pin_and_commit()
+    assert result.returncode == code, result.stderr
+    branches = place.remote.git("for-each-ref", "--format=%(refname)").split()
+    assert branches == ([f"refs/heads/{BRANCH}"] if pushed else []) + ["refs/heads/main"]
+    assert place.requests.all == []
+    return result.stderr

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config.options import CacheOptions, ImageOptions
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.findings import Severity
 from ci_toolkit.model.oci import Index
-from ci_toolkit.model.policy import GatePolicy, Thresholds
 from ci_toolkit.model.tags import NO_FLAVOR
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
@@ -19,6 +17,7 @@ from ci_toolkit.redact import Redactor
 from ci_toolkit.scanners.trivy import Trivy
 from ci_toolkit.state import ImageState, Source, State
 from ci_toolkit.steps.scan import ScanStep
+from tests.harness.findings import GATE
 from tests.harness.images import make_image
 
 if TYPE_CHECKING:
@@ -26,15 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.model.findings import Category
+    from ci_toolkit.model.policy import GatePolicy
     from tests.harness.images import Tree
-
-POLICY = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=True,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-)
 
 
 class Listener(Silent):
@@ -89,7 +81,7 @@ class Scans:
     root: Path
     program: Path | None
     repositories: tuple[str, ...] = ()
-    policy: GatePolicy = POLICY
+    policy: GatePolicy = GATE
     look_for: Sequence[Category] = ("vulnerability", "secret")
     low_secrets: bool = False
     max_age: timedelta = timedelta(hours=48)

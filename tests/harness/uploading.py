@@ -16,9 +16,9 @@ from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.state import ImageState, Scan, Source, State
 from ci_toolkit.steps.sarif import SarifStep
 from ci_toolkit.steps.sarif_upload import Delivery
-from tests.harness.findings import image
+from tests.harness.findings import GATE, image
 from tests.harness.pushing import Heard, Naps
-from tests.harness.scans import POLICY, options
+from tests.harness.scans import options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,10 @@ ON_MAIN = CiContext(
     source_url="https://github.com/acme/app",
     actor="octocat",
 )
+
+
+Mode = Literal["auto", "always"]
+MODES: tuple[Mode, ...] = ("auto", "always")
 
 
 @dataclass
@@ -96,7 +100,7 @@ class Uploading:
         )
         return SarifStep(
             self.images,
-            policy=POLICY,
+            policy=GATE,
             category="container/{image}",
             root=self.root,
             workdir=self.root / ".ci-toolkit",

@@ -6,17 +6,12 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.harness.images import pip_package
 from tests.harness.named_scans import FINE, VULNERABLE, Places
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.conftest import Stack
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,11 +38,6 @@ environments:
     tags: [live]
     pin: [live/*.yaml]
 """
-
-
-@pytest.fixture
-def places(tmp_path: Path, stack: Stack) -> Places:
-    return Places(tmp_path, stack.registry, stack.database)
 
 
 def scan(run_command: Command, places: Places) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ import pytest
 
 from ci_toolkit.model.reference import Repository
 from tests.harness.images import pip_package
-from tests.harness.named_scans import Places
 from tests.harness.proposal import Proposal
 
 if TYPE_CHECKING:
@@ -17,15 +16,11 @@ if TYPE_CHECKING:
 
     from tests.conftest import Stack
     from tests.harness.images import Tree
+    from tests.harness.named_scans import Places
 
 VULNERABLE = "1.24.1"
 DEPLOYED: dict[str, list[Tree]] = {"linux/amd64": [pip_package("urllib3", VULNERABLE)]}
 BASE = "policy-from: base\ngate: {severity: high}\n"
-
-
-@pytest.fixture
-def places(tmp_path: Path, stack: Stack) -> Places:
-    return Places(tmp_path, stack.registry, stack.database)
 
 
 @pytest.fixture

@@ -4,56 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
-
-import pytest
 
 from ci_toolkit.builders.layouts import PreviousImage
 from ci_toolkit.config.options import CacheOptions, SecretSource
-from ci_toolkit.errors import RemoteError, ToolError, UsageError
+from ci_toolkit.errors import RemoteError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.model.oci import Manifest, parse_index, parse_manifest
 from ci_toolkit.model.tags import TagRule
 from ci_toolkit.state import as_json
-from tests.harness.builds import BOTH, EMPTY, REVISION, Bench, image_options, write_context
+from tests.harness.builds import BOTH, COPY, EMPTY, REVISION, Bench, image_options, write_context
+from tests.harness.built_layouts import config_of, files_in, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
-    from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.plan import Action
-    from ci_toolkit.state import ImageState
-
-COPY = "FROM scratch\nCOPY a.txt /a.txt\n"
-
-
-def layout_of(bench: Bench, image: ImageState) -> Layout:
-    assert image.layout is not None
-    return Layout(bench.root / image.layout)
-
-
-def config_of(bench: Bench, image: ImageState, platform: str) -> dict[str, Any]:
-    layout = layout_of(bench, image)
-    digest = image.platforms[platform]
-    manifest = parse_manifest(layout.blob(digest).read_bytes())
-    config: dict[str, Any] = json.loads(layout.read(manifest.config))
-    return config
-
-
-def files_in(layout: Layout, digest: Digest) -> str:
-    """The names in every layer of a platform."""
-    manifest = parse_manifest(layout.blob(digest).read_bytes())
-    blobs = [str(layout.blob(layer.digest)) for layer in manifest.layers]
-    return "".join(subprocess.run(["tar", "tzf", b], capture_output=True, text=True, check=True).stdout for b in blobs)
 
 
 def test_two_platforms_become_one_verified_index(tmp_path: Path) -> None:
@@ -260,39 +232,6 @@ def test_secrets_reach_the_build_and_nothing_else(tmp_path: Path) -> None:
         assert found.returncode == 1, found.stdout
 
 
-def test_a_failing_dockerfile_says_where_and_why(tmp_path: Path) -> None:
-    dockerfile = "FROM busybox:stable\n\nRUN echo the reason why && false\n"
-    context = write_context(tmp_path / "src", dockerfile)
-    with pytest.raises(ToolError) as caught:
-        Bench(tmp_path).step(image_options(context)).run(EMPTY)
-    assert f"{context}/Dockerfile:3: " in caught.value.message
-    assert caught.value.place == (f"{context}/Dockerfile", 3)
-    assert "exit code: 1" in caught.value.message
-    assert "the reason why" in caught.value.message
-
-
-def test_a_dockerfile_of_the_context_root_is_named_though_its_copy_is_built(tmp_path: Path) -> None:
-    context = write_context(tmp_path, "FROM scratch\nCOPI a b\n")
-    with pytest.raises(ToolError, match=r"Dockerfile:2: .*unknown instruction: COPI") as caught:
-        Bench(tmp_path).step(image_options(context)).run(EMPTY)
-    assert f"{context}/Dockerfile:2" in caught.value.message
-
-
-def test_what_is_missing_is_said_before_anything_is_built(tmp_path: Path) -> None:
-    context = write_context(tmp_path / "src", COPY)
-    bench = Bench(tmp_path)
-    wrong = {
-        "no directory": image_options(tmp_path / "nowhere"),
-        "no Dockerfile": image_options(context, dockerfile=context / "Other"),
-        "NO_SUCH_TOKEN": image_options(context, secrets={"x": SecretSource(env="NO_SUCH_TOKEN", file=None)}),
-        "isn't there": image_options(context, secrets={"x": SecretSource(env=None, file=tmp_path / "nothing")}),
-    }
-    for word, options in wrong.items():
-        with pytest.raises(UsageError, match=word):
-            bench.step(options).run(EMPTY)
-    assert not bench.workdir.exists()
-
-
 def test_a_local_cache_is_written_and_read(tmp_path: Path) -> None:
     context = write_context(tmp_path / "src", COPY, a_txt="hello")
     cache = CacheOptions(type="local", ref=None, path=tmp_path / "cache", mode="max")
@@ -312,83 +251,6 @@ def test_outside_a_repository_builds_are_reproducible_too(tmp_path: Path) -> Non
     assert step.run(first) == first
     (platform,) = first.image("app").platforms
     assert config_of(bench, first.image("app"), platform)["created"] == "1970-01-01T00:00:00Z"
-
-
-def test_an_interrupted_build_leaves_the_old_layout_whole_and_ends_soon(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    first = bench.step(image_options(context)).run(EMPTY).image("app")
-    (context / "Dockerfile").write_text(f"FROM busybox:stable\nRUN echo begun && sleep 300 # {tmp_path}\n")
-    script = (
-        "import sys; from pathlib import Path; from tests.harness.builds import *\n"
-        "class Loud(Heard):\n"
-        "    def tool(self, line):\n        print(line, flush=True)\n"
-        f"root = Path({str(tmp_path)!r})\n"
-        "Bench(root, heard=Loud()).step(image_options(root / 'src')).run(EMPTY)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert any(line.endswith(" begun\n") for line in process.stdout)
-        started = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        process.wait(10)
-    assert time.monotonic() - started < 5
-    layout = layout_of(bench, first)
-    assert layout.root().digest == first.digest
-    layout.verify(layout.root())
-    assert [entry.name for entry in bench.workdir.joinpath("images").iterdir()] == ["app"]
-
-
-def test_a_killed_builds_rest_is_swept_away(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    rest = bench.workdir / "images" / ".app.new" / "layout" / "blobs"
-    rest.mkdir(parents=True)
-    (rest / "half").write_text("half")
-    assert bench.step(image_options(context)).run(EMPTY).image("app").digest
-    assert not rest.exists()
-
-
-def test_a_workdir_that_links_elsewhere_is_refused(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    bench.workdir.joinpath("images").mkdir(parents=True)
-    (tmp_path / "elsewhere").mkdir()
-    bench.workdir.joinpath("images", "app").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ToolError, match="symbolic link"):
-        bench.step(image_options(context)).run(EMPTY)
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_without_an_engine_the_user_is_told_what_to_do(tmp_path: Path) -> None:
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    bench = Bench(tmp_path, env={**os.environ, "DOCKER_HOST": "unix:///nonexistent.sock"})
-    with pytest.raises(ToolError, match="no container engine answers") as caught:
-        bench.step(image_options(context)).run(EMPTY)
-    assert "DOCKER_HOST" in caught.value.hint
-
-
-def test_without_docker_the_user_is_told_what_to_install(tmp_path: Path) -> None:
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    bench = Bench(tmp_path, env={**os.environ, "PATH": str(tmp_path)})
-    with pytest.raises(ToolError, match="docker isn't there") as caught:
-        bench.step(image_options(context)).run(EMPTY)
-    assert "install Docker Engine" in caught.value.hint
-
-
-def test_without_buildx_the_user_is_told_what_to_install(tmp_path: Path) -> None:
-    context = write_context(tmp_path / "src", COPY, a_txt="hello")
-    # What docker answers where the plugin isn't installed.
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "docker").write_text(
-        '#!/bin/sh\necho "docker: unknown command: docker buildx" >&2\necho "Run \'docker --help\'" >&2\nexit 1\n'
-    )
-    (tmp_path / "bin" / "docker").chmod(0o755)
-    bench = Bench(tmp_path, env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
-    with pytest.raises(ToolError, match="docker has no Buildx") as caught:
-        bench.step(image_options(context)).run(EMPTY)
-    assert "install the Buildx plugin" in caught.value.hint
 
 
 def test_the_plan_is_the_command_that_runs_and_does_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from ci_toolkit.steps.commit_pins import Pins
 from ci_toolkit.steps.commit_place import OwnCheckout
 from ci_toolkit.steps.pin import PinStep
 from tests.harness.builds import NOW, Heard
-from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote, pod
+from tests.harness.committing import REGISTRY, Checkout, Remote, clone, config, digest, make_remote
+from tests.harness.pinning import pod
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,12 +13,11 @@ from ci_toolkit.errors import RemoteError
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.credentials import Credential
 from tests.harness.copying import Copying, attach
-from tests.harness.proxy import Exchange, FaultServer
+from tests.harness.proxy import FaultServer, kills
 from tests.harness.pushing import Pushing, destinations, large_image, sample_image
 from tests.harness.registry import PASSWORD, USER, Issuer, program, running_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ci_toolkit.layout import Layout
@@ -30,17 +28,6 @@ LOGIN = Credential(USER, PASSWORD)
 BLOBS = 8
 REQUESTS = 44
 """How many a copy of the crash test's image makes at most; the test says if it is more."""
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> tuple[Layout, Descriptor]:
-    return sample_image(tmp_path / "layout", salt=tmp_path.name)
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +101,7 @@ def test_kill_9_at_any_request(registry: Registry, signed: Repository, number: i
     name = f"test/killed-{number}-{'after' if arrives else 'before'}"
     with FaultServer(registry.host).running() as proxy:
         victims: list[int] = []
-
-        def kill(exchange: Exchange) -> None:
-            if arrives:
-                exchange.forward()
-            os.kill(victims[0], signal.SIGKILL)
-            exchange.drop()
-
-        proxy.rule("", "", kill, skip=number)
+        proxy.rule("", "", kills(victims, arrives=arrives), skip=number)
         process = child(f"{proxy.host}/{signed.path}:1.0", f"{proxy.host}/{name}", "prod")
         victims.append(process.pid)
         _, errors = process.communicate(timeout=60)

@@ -4,60 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.handoff import BUILDER_THAT_PUSHES, Quarantined, crane_succeeds, tags_in
+from tests.harness.delivered import crane, tags_in
+from tests.harness.handoff import BUILDER_THAT_PUSHES, Quarantined, assert_delivered, crane_succeeds
 from tests.harness.project import Project, make_project
-from tests.harness.registry import PASSWORD, USER, running_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import Stack
 
 Completed = subprocess.CompletedProcess[str]
 
 
-@pytest.fixture
-def quarantined(project: Project) -> Quarantined:
-    """The example, handed on by a quarantine repository nobody else has."""
-    made = Quarantined(project, f"{project.repository}-quarantine")
-    made.configure()
-    return made
-
-
-@pytest.fixture
-def run(quarantined: Quarantined, run_command: Callable[..., Completed]) -> Callable[..., Completed]:
-    """`run("build", …)` in the project."""
-    return lambda *arguments, **options: run_command(*arguments, **{"cwd": quarantined.project.root, **options})
-
-
-def crane(*arguments: str) -> str:
-    """What crane printed."""
-    result = subprocess.run(["crane", *arguments], capture_output=True, text=True, check=True)
-    return result.stdout.strip()
-
-
-def assert_delivered(project: Project, image: dict[str, Any]) -> None:
-    """The repository's tags and the manifests have the state's digest."""
-    assert crane("digest", f"{project.repository}:1.0.1") == image["digest"]
-    for digest in image["platforms"].values():
-        crane("validate", "--remote", f"{project.repository}@{digest}")
-    pinned = re.findall(rb"@(sha256:[0-9a-f]{64})", b"".join(project.manifests().values()))
-    assert [digest.decode() for digest in pinned] == [image["digest"]] * 3
-
-
-def test_from_dockerfile_to_manifests_by_quarantine(quarantined: Quarantined, run: Callable[..., Completed]) -> None:
+def test_from_dockerfile_to_manifests_by_quarantine(
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed]
+) -> None:
     project = quarantined.project
-    built = run("build")
+    built = run_quarantined("build")
     assert built.returncode == 0, built.stderr
     image = project.image
     assert image["quarantine"] == quarantined.quarantine
@@ -67,7 +37,7 @@ def test_from_dockerfile_to_manifests_by_quarantine(quarantined: Quarantined, ru
     assert image["attestations"]
     assert all(quarantined.holds(digest) for digest in quarantined.everything())
     assert tags_in(quarantined.quarantine) == tags_in(project.repository) == []
-    rest = run("run", "--steps", "tag,scan,push,sarif,pin")
+    rest = run_quarantined("run", "--steps", "tag,scan,push,sarif,pin")
     assert rest.returncode == 0, rest.stderr
     assert project.image["digest"] == image["digest"]
     assert project.image["verdict"] == "pass"
@@ -78,30 +48,30 @@ def test_from_dockerfile_to_manifests_by_quarantine(quarantined: Quarantined, ru
 
 
 def test_a_second_run_keeps_the_image_and_moves_nothing(
-    quarantined: Quarantined, run: Callable[..., Completed]
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed]
 ) -> None:
     project = quarantined.project
-    first_run = run("run")
+    first_run = run_quarantined("run")
     assert first_run.returncode == 0, first_run.stderr
     first, manifests = project.image, project.manifests()
-    again = run("run")
+    again = run_quarantined("run")
     assert again.returncode == 0, again.stderr
     assert "every platform is as before" in again.stderr
     assert project.image["digest"] == first["digest"]
     assert project.image["pushed"][0]["tags_moved"] == 0
     assert project.manifests() == manifests
     assert not any(quarantined.holds(digest) for digest in quarantined.everything())
-    pushed = run("push")
+    pushed = run_quarantined("push")
     assert pushed.returncode == 0, pushed.stderr
 
 
 def test_what_the_gate_refuses_leaves_reports_and_nothing_else(
-    quarantined: Quarantined, run: Callable[..., Completed], packages: dict[str, Path]
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed], packages: dict[str, Path]
 ) -> None:
     project = quarantined.project
     project.vendor(packages["vulnerable"])
     manifests = project.manifests()
-    result = run("run")
+    result = run_quarantined("run")
     assert result.returncode == 1, result.stderr
     assert "CVE-2019-11324" in result.stderr
     assert tags_in(project.repository) == tags_in(quarantined.quarantine) == []
@@ -112,19 +82,19 @@ def test_what_the_gate_refuses_leaves_reports_and_nothing_else(
     assert project.manifests() == manifests
     for kind in ("findings", "sarif", "trivy linux/amd64"):
         assert json.loads((project.root / project.image["reports"][kind]).read_text())
-    refused = run("push")
+    refused = run_quarantined("push")
     assert refused.returncode == 1
-    gone = run("scan")
+    gone = run_quarantined("scan")
     assert gone.returncode == 5
     assert "no longer in quarantine" in gone.stderr
 
 
 def test_no_gate_pushes_what_was_refused(
-    quarantined: Quarantined, run: Callable[..., Completed], packages: dict[str, Path]
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed], packages: dict[str, Path]
 ) -> None:
     project = quarantined.project
     project.vendor(packages["vulnerable"])
-    result = run("run", "--no-gate")
+    result = run_quarantined("run", "--no-gate")
     assert result.returncode == 0, result.stderr
     assert_delivered(project, project.image)
     assert project.image["gate"] == "overridden"
@@ -132,74 +102,17 @@ def test_no_gate_pushes_what_was_refused(
 
 
 def test_jobs_apart_need_the_state_alone(
-    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed], tmp_path: Path
 ) -> None:
     for step in ("build", "tag"):
-        assert run(step).returncode == 0
+        assert run_quarantined(step).returncode == 0
     other = quarantined.clone(tmp_path / "other")
     for step in ("scan", "push", "pin"):
-        result = run(step, cwd=other.root)
+        result = run_quarantined(step, cwd=other.root)
         assert result.returncode == 0, result.stderr
     assert other.image["digest"] == quarantined.project.image["digest"]
     assert not (other.root / ".ci-toolkit/images").exists()
     assert_delivered(other, other.image)
-
-
-@pytest.mark.parametrize("step", ["scan", "push"])
-def test_what_was_deleted_meanwhile_is_said(
-    quarantined: Quarantined, run: Callable[..., Completed], step: str
-) -> None:
-    first = ("build", "tag") if step == "scan" else ("build", "tag", "scan")
-    assert run("run", "--steps", ",".join(first)).returncode == 0
-    crane("delete", f"{quarantined.quarantine}@{quarantined.project.image['digest']}")
-    result = run(step)
-    assert result.returncode == 5, result.stderr
-    assert quarantined.quarantine in result.stderr
-    assert "build` again" in result.stderr
-    assert tags_in(quarantined.project.repository) == []
-
-
-@pytest.mark.parametrize("step", ["scan", "push"])
-def test_a_platform_that_was_deleted_meanwhile_is_said(
-    quarantined: Quarantined, run: Callable[..., Completed], step: str
-) -> None:
-    first = ("build", "tag") if step == "scan" else ("build", "tag", "scan")
-    assert run("run", "--steps", ",".join(first)).returncode == 0
-    crane("delete", f"{quarantined.quarantine}@{quarantined.project.image['platforms']['linux/arm64']}")
-    result = run(step)
-    assert result.returncode == 5, result.stderr
-    assert tags_in(quarantined.project.repository) == []
-
-
-def test_bytes_that_were_swapped_are_refused(
-    project: Project, run_command: Callable[..., Completed], tmp_path: Path
-) -> None:
-    with running_registry(tmp_path / "registry") as registry:
-        host = registry.host.replace("127.0.0.1", "localhost")
-        quarantined = Quarantined(project, f"{host}/quarantine")
-        quarantined.configure()
-        assert run_command("run", "--steps", "build,tag", cwd=project.root).returncode == 0
-        for digest in (project.image["platforms"]["linux/arm64"], project.image["digest"]):
-            name = digest.removeprefix("sha256:")
-            file = registry.storage / f"docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
-            file.write_bytes(file.read_bytes().replace(b"arm64", b"amd64").replace(b'"size":', b'"size": '))
-            result = run_command("scan", cwd=project.root)
-            assert result.returncode == 5, result.stderr
-    assert tags_in(project.repository) == []
-
-
-def test_another_quarantine_than_the_states_is_refused(
-    quarantined: Quarantined, run: Callable[..., Completed]
-) -> None:
-    assert run("run", "--steps", "build,tag").returncode == 0
-    file = quarantined.project.root / ".ci-toolkit.yml"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace(f"quarantine: {quarantined.quarantine}", "quarantine: localhost:5000/elsewhere"))
-    other = run("scan")
-    assert other.returncode == 5
-    assert "waits in" in other.stderr
-    file.write_text(text.replace(f"handoff: registry\nquarantine: {quarantined.quarantine}\n", ""))
-    assert run("scan").returncode == 5
 
 
 @pytest.mark.parametrize("provenance", ["none", "min"])
@@ -263,7 +176,7 @@ def _same_revision(projects: list[Project]) -> set[str]:
 
 
 def test_a_builder_that_pushes_by_digest_leaves_no_layout(
-    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed], tmp_path: Path
 ) -> None:
     docker, oras = shutil.which("docker"), shutil.which("oras")
     assert docker
@@ -273,67 +186,14 @@ def test_a_builder_that_pushes_by_digest_leaves_no_layout(
     stand_in.write_text(BUILDER_THAT_PUSHES.replace("@DOCKER@", docker).replace("@ORAS@", oras))
     stand_in.chmod(0o755)
     env = {"PATH": f"{stand_in.parent}:{os.environ['PATH']}"}
-    result = run("run", env=env)
+    result = run_quarantined("run", env=env)
     assert result.returncode == 0, result.stderr
     assert "built as a layout" not in result.stderr
     assert_delivered(quarantined.project, quarantined.project.image)
 
 
-def test_a_killed_build_scan_or_push_is_finished_by_the_next_run(
-    quarantined: Quarantined, run: Callable[..., Completed]
-) -> None:
-    project = quarantined.project
-    (project.root / "www/large.bin").write_bytes(os.urandom(60_000_000))
-    executable = Path(sys.executable).parent / "ci-toolkit"
-    for step, word in (("build", "pushed afterwards"), ("scan", "scanning"), ("push", "mounted|copy to")):
-        before = {"build": "tag", "scan": "build,tag", "push": "scan"}[step]
-        assert run("run", "--steps", before).returncode == 0
-        with subprocess.Popen(
-            [executable, step, "-v"], cwd=project.root, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if re.search(word, line):
-                    break
-            os.kill(process.pid, signal.SIGKILL)
-    result = run("push")
-    assert result.returncode == 0, result.stderr
-    assert crane("digest", f"{project.repository}:1.0.1") == project.image["digest"]
-
-
-def test_a_quarantine_that_wants_a_login(
-    project: Project, run_command: Callable[..., Completed], tmp_path: Path
-) -> None:
-    with running_registry(tmp_path / "registry", htpasswd=True) as registry:
-        quarantined = Quarantined(project, f"{registry.host}/quarantine")
-        login = f"{{ auth: {{ username: {USER}, password: '${{QUARANTINE_PASSWORD}}' }} }}"
-        quarantined.configure(f"registries:\n  {registry.host}: {login}\n")
-        env = {"QUARANTINE_PASSWORD": PASSWORD, "CI": "true"}
-        result = run_command("run", cwd=project.root, env=env)
-        assert result.returncode == 0, result.stderr
-        assert PASSWORD not in result.stdout + result.stderr
-        assert_delivered(project, project.image)
-        assert project.image["pushed"][0]["uploaded"] > 0
-        wrong = run_command("build", cwd=project.root, env={**env, "QUARANTINE_PASSWORD": "another"})
-        assert wrong.returncode == 4
-        assert registry.host in wrong.stderr
-
-
-def test_a_registry_that_deletes_nothing_is_a_warning(
-    project: Project, run_command: Callable[..., Completed], tmp_path: Path
-) -> None:
-    with running_registry(tmp_path / "registry", deletes=False) as registry:
-        quarantined = Quarantined(project, f"{registry.host}/quarantine")
-        quarantined.configure()
-        result = run_command("run", cwd=project.root)
-        assert result.returncode == 0, result.stderr
-        assert "can't be deleted" in result.stderr
-        assert "retention" in result.stderr
-        assert_delivered(project, project.image)
-
-
-def test_a_plan_tells_of_the_quarantine(quarantined: Quarantined, run: Callable[..., Completed]) -> None:
-    result = run("plan", "--format", "json")
+def test_a_plan_tells_of_the_quarantine(quarantined: Quarantined, run_quarantined: Callable[..., Completed]) -> None:
+    result = run_quarantined("plan", "--format", "json")
     assert result.returncode == 0, result.stderr
     actions = json.loads(result.stdout)["actions"]
     outputs = [
@@ -349,31 +209,14 @@ def test_a_plan_tells_of_the_quarantine(quarantined: Quarantined, run: Callable[
     assert tags_in(quarantined.quarantine) == []
 
 
-def test_a_builder_that_may_not_push_is_no_broken_dockerfile(
-    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path
-) -> None:
-    # BuildKit's words, v0.25, where a registry refuses it.
-    said = (
-        f"failed to push {quarantined.quarantine}: failed to authorize: failed to fetch oauth token: 401 Unauthorized"
-    )
-    stand_in = tmp_path / "bin/docker"
-    stand_in.parent.mkdir()
-    stand_in.write_text(f"#!/bin/sh\necho 'ERROR: failed to build: failed to solve: {said}' >&2\nexit 1\n")
-    stand_in.chmod(0o755)
-    result = run("build", env={"PATH": f"{stand_in.parent}:{os.environ['PATH']}"})
-    assert result.returncode == 4, result.stderr
-    assert said in result.stderr
-    assert "login --check" in result.stderr
-
-
 def test_another_checkout_finds_the_same_image_in_the_registry(
-    quarantined: Quarantined, run: Callable[..., Completed], tmp_path: Path, packages: dict[str, Path]
+    quarantined: Quarantined, run_quarantined: Callable[..., Completed], tmp_path: Path, packages: dict[str, Path]
 ) -> None:
-    assert run("run").returncode == 0
+    assert run_quarantined("run").returncode == 0
     other = quarantined.clone(tmp_path / "other")
     shutil.rmtree(other.root / ".ci-toolkit")
     other.vendor(packages["fixed"])
-    result = run("run", cwd=other.root)
+    result = run_quarantined("run", cwd=other.root)
     assert result.returncode == 0, result.stderr
     assert other.image["digest"] == quarantined.project.image["digest"]
     assert [p["tags_moved"] for p in other.image["pushed"]] == [0]

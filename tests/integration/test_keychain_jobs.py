@@ -40,12 +40,6 @@ ASKED = 'version: 1\nregistries: {{ "{host}": {{ auth: gitlab }} }}\n' + IMAGES
 NOBODY = 'version: 1\nregistries: {{ "{host}": {{ auth: anonymous }} }}\n' + IMAGES
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        yield running
-
-
 @pytest.fixture
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultServer]:
     with (
@@ -92,7 +86,7 @@ class CommandLines:
     ids=["unasked", "asked for", "wrong password", "anonymous", "no variables"],
 )
 def test_a_gitlab_job_promotes_by_its_own_login(
-    guarded: Registry,
+    htpasswd: Registry,
     tmp_path: Path,
     run_command: Callable[..., subprocess.CompletedProcess[str]],
     config: str,
@@ -100,11 +94,11 @@ def test_a_gitlab_job_promotes_by_its_own_login(
     code: int,
     words: str,
 ) -> None:
-    names = {"host": guarded.host, "name": repository_for(guarded.host, tmp_path).path}
+    names = {"host": htpasswd.host, "name": repository_for(htpasswd.host, tmp_path).path}
     project = delivered(tmp_path / "project", STATED.format(**names), env={"PW": PASSWORD})
     (project.root / "gitlab.yml").write_text(config.format(**names))
     env = {"CI": "true", "GITLAB_CI": "true", "GITHUB_ACTIONS": "", "DOCKER_CONFIG": str(tmp_path / "docker")}
-    env |= {"CI_REGISTRY": guarded.host, "CI_REGISTRY_USER": USER, "CI_REGISTRY_PASSWORD": login} if login else {}
+    env |= {"CI_REGISTRY": htpasswd.host, "CI_REGISTRY_USER": USER, "CI_REGISTRY_PASSWORD": login} if login else {}
     with CommandLines(project.root) as processes:
         done = run_command("promote", "staging", "-v", "-c", "gitlab.yml", cwd=project.root, env=env)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from tests.harness.delivered import Delivered, delivered
-from tests.harness.registry import program, running_registry
+from tests.harness.registry import program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.harness.registry import Registry
 
@@ -43,12 +43,6 @@ spec:
         - proxy={shop}/web
 """
 OVERLAYS = ("production", "staging")
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
 
 
 class Shop:

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.model.reference import Repository
-from ci_toolkit.registry.credentials import Credential
-from tests.harness.pushing import destinations, sample_image
 from tests.harness.registry import PASSWORD, USER, Issuer, free_port, running_registry
 from tests.harness.workplace import Workplace
 
@@ -24,15 +21,6 @@ if TYPE_CHECKING:
     from tests.harness.registry import Registry
 
 PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-
-
-@pytest.fixture(scope="module")
-def htpasswd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        image = sample_image(tmp_path_factory.mktemp("image") / "layout")
-        with destinations(login=Credential(USER, PASSWORD), hosts=(running.host,)) as opened:
-            opened.push(Repository.parse(f"{running.host}/team/base"), *image, ["1.0"])
-        yield running
 
 
 @pytest.fixture(scope="module")

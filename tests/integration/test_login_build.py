@@ -13,13 +13,11 @@ import pytest
 
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.credentials import Credential
-from tests.harness.pushing import destinations, sample_image
-from tests.harness.registry import PASSWORD, USER, running_registry
+from tests.harness.pushing import destinations
+from tests.harness.registry import PASSWORD, USER
 from tests.harness.workplace import Workplace, command_lines, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.harness.registry import Registry
 
 PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -31,15 +29,6 @@ ls -ld "$DOCKER_CONFIG" > {root}/seen.ls
 echo "$DOCKER_CONFIG" > {root}/seen.tmp && mv {root}/seen.tmp {root}/seen
 {then}
 """
-
-
-@pytest.fixture(scope="module")
-def htpasswd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        image = sample_image(tmp_path_factory.mktemp("image") / "layout")
-        with destinations(login=Credential(USER, PASSWORD), hosts=(running.host,)) as opened:
-            opened.push(Repository.parse(f"{running.host}/team/base"), *image, ["1.0"])
-        yield running
 
 
 @pytest.fixture

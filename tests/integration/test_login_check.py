@@ -23,39 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def htpasswd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def anyone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     with running_registry(tmp_path_factory.mktemp("anyone")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("tls"), tls=True, htpasswd=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
-    with Issuer(tmp_path_factory.mktemp("issuer")).running() as running:
-        yield running
-
-
-@pytest.fixture
-def issuer(service: Issuer) -> Issuer:
-    service.asked.clear()
-    service.grants, service.anonymous = (), False
-    return service
-
-
-@pytest.fixture(scope="module")
-def guarded(service: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("token"), issuer=service) as running:
         yield running
 
 
@@ -84,9 +53,9 @@ def files(registry: Registry) -> list[str]:
 
 
 def test_a_good_a_read_only_and_a_wrong_login_are_told_apart(
-    htpasswd: Registry, guarded: Registry, issuer: Issuer, workplace: Workplace
+    htpasswd: Registry, by_token: Registry, issuer: Issuer, workplace: Workplace
 ) -> None:
-    both = (htpasswd.host, guarded.host)
+    both = (htpasswd.host, by_token.host)
     workplace.configure(*(f"{host}/team/new" for host in both), logins=both)
     good = (True, "accepted", USER, "yes", "yes", "at the first push")
     code, rows, _ = check(workplace)
@@ -107,9 +76,9 @@ def test_a_good_a_read_only_and_a_wrong_login_are_told_apart(
 
 
 def test_a_repository_that_is_there_is_seen_and_nothing_is_left(
-    htpasswd: Registry, guarded: Registry, issuer: Issuer, workplace: Workplace, tmp_path: Path
+    htpasswd: Registry, by_token: Registry, issuer: Issuer, workplace: Workplace, tmp_path: Path
 ) -> None:
-    there = [Repository.parse(f"{host}/team/there") for host in (htpasswd.host, guarded.host)]
+    there = [Repository.parse(f"{host}/team/there") for host in (htpasswd.host, by_token.host)]
     image = sample_image(tmp_path / "image")
     login = Credential(USER, PASSWORD)
     with destinations(login=login, hosts=tuple(repository.registry for repository in there)) as opened:
@@ -117,22 +86,22 @@ def test_a_repository_that_is_there_is_seen_and_nothing_is_left(
             opened.push(repository, *image, ["1.0"])
     names = [str(repository) for repository in there]
     fresh = [f"{repository.registry}/team/fresh" for repository in there]
-    before = files(htpasswd), files(guarded)
-    workplace.configure(*names, *fresh, logins=(htpasswd.host, guarded.host), more='    immutable-tags: ["v*"]')
+    before = files(htpasswd), files(by_token)
+    workplace.configure(*names, *fresh, logins=(htpasswd.host, by_token.host), more='    immutable-tags: ["v*"]')
     for _ in range(2):
         code, rows, _ = check(workplace)
         assert code == 0
         assert [row["exists"] for row in rows] == ["yes", "yes", "at the first push", "at the first push"]
         assert {row["immutable_tags"] for row in rows} == {"v* (config)"}
-    assert (files(htpasswd), files(guarded)) == before
+    assert (files(htpasswd), files(by_token)) == before
     assert issuer.asked
 
 
 def test_without_a_login_it_says_what_anybody_may_do(
-    htpasswd: Registry, guarded: Registry, anyone: Registry, issuer: Issuer, workplace: Workplace
+    htpasswd: Registry, by_token: Registry, anyone: Registry, issuer: Issuer, workplace: Workplace
 ) -> None:
     issuer.anonymous = True
-    workplace.configure(*(f"{registry.host}/team/app" for registry in (htpasswd, guarded, anyone)))
+    workplace.configure(*(f"{registry.host}/team/app" for registry in (htpasswd, by_token, anyone)))
     code, rows, _ = check(workplace)
     assert code == 4
     assert facts(rows[0]) == (False, "none", None, "unknown", "unknown", "unknown")

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.delivered import crane, tags_in
 from tests.harness.project import Project, git
 
 if TYPE_CHECKING:
@@ -23,34 +24,13 @@ if TYPE_CHECKING:
 Completed = subprocess.CompletedProcess[str]
 
 
-class Crane(Protocol):
-    """`crane` with these arguments: what it printed."""
-
-    def __call__(self, *arguments: str) -> str: ...
-
-
-@pytest.fixture(scope="session")
-def crane() -> Crane:
-    def run(*arguments: str) -> str:
-        result = subprocess.run(["crane", *arguments], capture_output=True, text=True, check=True)
-        return result.stdout.strip()
-
-    return run
-
-
 @pytest.fixture
 def run(project: Project, run_command: Callable[..., Completed]) -> Callable[..., Completed]:
     """`run("build", …)` in the project."""
     return lambda *arguments, **options: run_command(*arguments, cwd=project.root, **options)
 
 
-def tags_in(repository: str) -> list[str]:
-    """The tags a repository has; none where there is no such repository."""
-    result = subprocess.run(["crane", "ls", repository], capture_output=True, text=True, check=False)
-    return result.stdout.split()
-
-
-def test_everything_from_dockerfile_to_manifest(project: Project, run: Callable[..., Completed], crane: Crane) -> None:
+def test_everything_from_dockerfile_to_manifest(project: Project, run: Callable[..., Completed]) -> None:
     result = run("run")
     assert result.returncode == 0, result.stderr
     image = project.image
@@ -140,7 +120,7 @@ def test_the_gate_is_passed_over_only_loudly(
     assert "latest" in tags_in(project.repository)
 
 
-def test_step_by_step_is_the_same_job(project: Project, run: Callable[..., Completed], crane: Crane) -> None:
+def test_step_by_step_is_the_same_job(project: Project, run: Callable[..., Completed]) -> None:
     for step in ("build", "tag", "scan", "push", "sarif", "pin"):
         result = run(step)
         assert result.returncode == 0, f"{step}: {result.stderr}"
@@ -189,9 +169,7 @@ def test_a_changed_policy_wants_a_new_scan(project: Project, run: Callable[..., 
     assert tags_in(project.repository) == []
 
 
-def test_a_killed_push_is_finished_by_the_next_run(
-    project: Project, run: Callable[..., Completed], crane: Crane
-) -> None:
+def test_a_killed_push_is_finished_by_the_next_run(project: Project, run: Callable[..., Completed]) -> None:
     (project.root / "www/large.bin").write_bytes(os.urandom(60_000_000))
     assert run("run", "--steps", "build,tag,scan").returncode == 0
     executable = Path(sys.executable).parent / "ci-toolkit"

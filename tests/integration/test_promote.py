@@ -11,7 +11,7 @@ import pytest
 
 from ci_toolkit.model.attestation import ScanAttestation
 from ci_toolkit.model.digest import Digest
-from tests.harness.delivered import Delivered, crane, delivered, manifest, tags_in
+from tests.harness.delivered import TWO_ENVIRONMENTS, Delivered, crane, delivered, delivered_to_two, manifest, tags_in
 from tests.harness.project import git
 from tests.harness.proxy import FaultServer, answers
 from tests.harness.registry import running_registry
@@ -23,25 +23,6 @@ if TYPE_CHECKING:
     from tests.harness.registry import Registry
 
 Completed = subprocess.CompletedProcess[str]
-
-CONFIG = """\
-version: 1
-images:
-  app:
-    repositories: [{source}/app]
-    tags: ["sha-{{sha:7}}"]
-scan: {{ gate: {{ severity: high }} }}
-environments:
-  staging:
-    tags: ["staging-{{sha:7}}", staging]
-    pin: ["deploy/staging/*.yaml"]
-  production:
-    from: staging
-    tags: ["production-{{sha:7}}", production]
-    immutable-tags: ["production-*"]
-    repositories: {{ app: [{target}/prod/app] }}
-    pin: ["deploy/production/*.yaml"]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +45,7 @@ def here(tmp_path: Path) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path, source: Registry, target: Registry, here: str) -> Delivered:
-    made = delivered(
-        tmp_path / "project",
-        CONFIG.format(source=f"{source.host}/{here}", target=f"{target.host}/{here}"),
-    )
-    manifest(made.root, "staging", f"{source.host}/{here}/app")
-    manifest(made.root, "production", f"{target.host}/{here}/prod/app")
-    return made
+    return delivered_to_two(tmp_path / "project", f"{source.host}/{here}", f"{target.host}/{here}")
 
 
 @pytest.fixture
@@ -116,7 +91,7 @@ def test_a_second_time_writes_nothing(
     tmp_path: Path, source: Registry, here: str, run_command: Callable[..., Completed]
 ) -> None:
     with FaultServer(source.host).running() as proxy:
-        config = CONFIG.format(source=f"{proxy.host}/{here}", target=f"{proxy.host}/{here}")
+        config = TWO_ENVIRONMENTS.format(source=f"{proxy.host}/{here}", target=f"{proxy.host}/{here}")
         project = delivered(tmp_path / "project", config)
         for environment, repository in (("staging", "app"), ("production", "prod/app")):
             manifest(project.root, environment, f"{proxy.host}/{here}/{repository}")

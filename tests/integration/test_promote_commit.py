@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.harness.committing import Remote, make_remote, pod
+from tests.harness.committing import Remote, make_remote
 from tests.harness.delivered import crane, delivered, manifest
 from tests.harness.gitlab_api import GitLab
+from tests.harness.pinning import pod
 from tests.harness.project import git
 from tests.harness.requesting import Workplace
 from tests.harness.requests import Requests

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,13 +15,12 @@ import pytest
 
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.reference import Repository, parse_destination
+from tests.harness.delivered import crane
 from tests.harness.images import make_image
-from tests.harness.proxy import Exchange, FaultServer, drips
+from tests.harness.proxy import Exchange, FaultServer, drips, kills
 from tests.harness.pushing import destinations, large_image, sample_image
-from tests.harness.registry import program, running_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ci_toolkit.model.oci import Descriptor
@@ -34,26 +32,10 @@ REQUESTS = 34
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def small_image(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     path = tmp_path_factory.mktemp("small") / "layout"
     make_image(path, {"linux/amd64": [{"a": "1"}], "linux/arm64": [{"b": "2"}]})
     return Layout(path)
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> tuple[Layout, Descriptor]:
-    return sample_image(tmp_path / "layout", salt=tmp_path.name)
-
-
-def crane(*arguments: str) -> str:
-    done = subprocess.run([program("crane"), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def child(layout: Layout, destination: str) -> subprocess.Popen[bytes]:
@@ -123,14 +105,7 @@ def test_kill_9_at_any_request(registry: Registry, small_image: Layout, number: 
     name = f"test/killed-{number}-{'after' if arrives else 'before'}"
     with FaultServer(registry.host).running() as proxy:
         victims: list[int] = []
-
-        def kill(exchange: Exchange) -> None:
-            if arrives:
-                exchange.forward()
-            os.kill(victims[0], signal.SIGKILL)
-            exchange.drop()
-
-        proxy.rule("", "", kill, skip=number)
+        proxy.rule("", "", kills(victims, arrives=arrives), skip=number)
         process = child(small_image, f"{proxy.host}/{name}")
         victims.append(process.pid)
         _, errors = process.communicate(timeout=60)

@@ -17,8 +17,8 @@ from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.keychains.chain import Logins
 from ci_toolkit.transport import HttpError
 from tests.harness.proxy import FaultServer, answers, changes, forgets_login
-from tests.harness.pushing import destinations, sample_image
-from tests.harness.registry import PASSWORD, USER, Issuer, running_registry
+from tests.harness.pushing import destinations, repository_for
+from tests.harness.registry import PASSWORD, USER, Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,57 +33,15 @@ TAGS = ("1.0", "latest")
 BLOBS = 8
 
 
-@pytest.fixture(scope="module")
-def htpasswd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("tls"), tls=True, htpasswd=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
-    with Issuer(tmp_path_factory.mktemp("issuer")).running() as running:
-        yield running
-
-
 @pytest.fixture
-def issuer(service: Issuer) -> Issuer:
-    service.asked.clear()
-    service.lifetimes = [300]
-    service.anonymous = False
-    return service
-
-
-@pytest.fixture(scope="module")
-def guarded(service: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("token"), issuer=service) as running:
+def proxy(by_token: Registry) -> Iterator[FaultServer]:
+    with FaultServer(by_token.host).running() as running:
         yield running
-
-
-@pytest.fixture
-def proxy(guarded: Registry) -> Iterator[FaultServer]:
-    with FaultServer(guarded.host).running() as running:
-        yield running
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> tuple[Layout, Descriptor]:
-    return sample_image(tmp_path / "layout", salt=tmp_path.name)
-
-
-def repository(host: str, tmp_path: Path) -> Repository:
-    name = "".join(c if c.isalnum() else "-" for c in tmp_path.name.lower()).strip("-")
-    return Repository.parse(f"{host}/test/{name}")
 
 
 def test_basic(htpasswd: Registry, image: tuple[Layout, Descriptor], tmp_path: Path) -> None:
     with destinations(login=LOGIN, hosts=(htpasswd.host,)) as there:
-        to = repository(htpasswd.host, tmp_path)
+        to = repository_for(htpasswd.host, tmp_path)
         assert there.push(to, *image, TAGS).uploaded == BLOBS
         assert sorted(there.repository(to).tags()) == sorted(TAGS)
 
@@ -100,7 +58,7 @@ def test_a_refused_login_is_named_and_not_tried_again(
         destinations(login=login, hosts=(proxy.host,)) as there,
         pytest.raises(HttpError, match=words) as caught,
     ):
-        there.push(repository(proxy.host, tmp_path), *image, TAGS)
+        there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     assert (caught.value.status, caught.value.exit_code) == (401, 4)
     assert caught.value.hint
     assert "wrong-password" not in f"{caught.value} {caught.value.hint}"
@@ -110,7 +68,7 @@ def test_a_refused_login_is_named_and_not_tried_again(
 def test_tls(tls: Registry, image: tuple[Layout, Descriptor], tmp_path: Path) -> None:
     env = {"SSL_CERT_FILE": str(tls.certificate)}
     with destinations(env=env, login=LOGIN, hosts=(tls.host,)) as there:
-        assert there.push(repository(tls.host, tmp_path), *image, TAGS).uploaded == BLOBS
+        assert there.push(repository_for(tls.host, tmp_path), *image, TAGS).uploaded == BLOBS
 
 
 def test_an_unknown_certificate_is_refused_at_once(
@@ -120,25 +78,25 @@ def test_an_unknown_certificate_is_refused_at_once(
         destinations(login=LOGIN, hosts=(tls.host,)) as there,
         pytest.raises(RemoteError, match=r"TLS failed.*certificate verify failed") as caught,
     ):
-        there.push(repository(tls.host, tmp_path), *image, TAGS)
+        there.push(repository_for(tls.host, tmp_path), *image, TAGS)
     assert "REQUESTS_CA_BUNDLE" in caught.value.hint
 
 
 def test_one_token_serves_a_whole_push(
-    guarded: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
-    to = repository(guarded.host, tmp_path)
-    with destinations(login=LOGIN, hosts=(guarded.host,)) as there:
+    to = repository_for(by_token.host, tmp_path)
+    with destinations(login=LOGIN, hosts=(by_token.host,)) as there:
         assert there.push(to, *image, TAGS).uploaded == BLOBS
     assert issuer.asked == [{"scopes": [f"repository:{to.path}:pull,push"], "user": USER, "status": 200}]
 
 
 def test_mounting_asks_for_both_repositories(
-    guarded: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
-    one = repository(guarded.host, tmp_path)
+    one = repository_for(by_token.host, tmp_path)
     other = Repository(one.registry, f"{one.path}-other")
-    with destinations(login=LOGIN, hosts=(guarded.host,)) as there:
+    with destinations(login=LOGIN, hosts=(by_token.host,)) as there:
         there.push(one, *image, TAGS)
         assert there.push(other, *image, TAGS).mounted == BLOBS
     both = {f"repository:{one.path}:pull", f"repository:{other.path}:pull,push"}
@@ -153,7 +111,7 @@ def test_a_token_that_expires_during_a_push_is_renewed(
     proxy: FaultServer, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path, method: str, path: str
 ) -> None:
     proxy.rule(method, path, forgets_login)
-    to = repository(proxy.host, tmp_path)
+    to = repository_for(proxy.host, tmp_path)
     with destinations(login=LOGIN, hosts=(proxy.host,)) as there:
         assert there.push(to, *image, TAGS).uploaded == BLOBS
         assert sorted(there.repository(to).tags()) == sorted(TAGS)
@@ -168,16 +126,16 @@ def test_a_login_that_stops_working_ends_the_push(
         destinations(login=LOGIN, hosts=(proxy.host,)) as there,
         pytest.raises(HttpError, match="UNAUTHORIZED"),
     ):
-        there.push(repository(proxy.host, tmp_path), *image, TAGS)
+        there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     assert all(a["status"] == 200 for a in issuer.asked)
     assert len(issuer.asked) < 12
 
 
 def test_without_a_login_pulling_may_be_allowed_and_pushing_not(
-    guarded: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
     issuer.anonymous = True
-    to = repository(guarded.host, tmp_path)
+    to = repository_for(by_token.host, tmp_path)
     with destinations() as there:
         assert there.find_previous(to, "1.0") is None
         with pytest.raises(HttpError, match="UNAUTHORIZED") as caught:
@@ -186,14 +144,14 @@ def test_without_a_login_pulling_may_be_allowed_and_pushing_not(
 
 
 def test_a_wrong_login_is_refused_by_the_token_service(
-    guarded: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
     login = replace(LOGIN, password="not-the-password")
     with (
-        destinations(login=login, hosts=(guarded.host,)) as there,
+        destinations(login=login, hosts=(by_token.host,)) as there,
         pytest.raises(HttpError, match="no such login") as caught,
     ):
-        there.push(repository(guarded.host, tmp_path), *image, TAGS)
+        there.push(repository_for(by_token.host, tmp_path), *image, TAGS)
     assert caught.value.exit_code == 4
     assert [a["status"] for a in issuer.asked] == [401]
 
@@ -210,7 +168,7 @@ def test_a_hostile_realm_is_refused(
         destinations(login=LOGIN, hosts=(proxy.host,)) as there,
         pytest.raises(HttpError, match="refused") as caught,
     ):
-        there.push(repository(proxy.host, tmp_path), *image, TAGS)
+        there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     assert caught.value.exit_code == 4
 
 
@@ -230,7 +188,7 @@ def test_nonsense_for_a_token_is_refused(
             destinations(login=LOGIN, hosts=(proxy.host,)) as there,
             pytest.raises(HttpError, match=r"without a token|more than the 65536 bytes"),
         ):
-            there.push(repository(proxy.host, tmp_path), *image, TAGS)
+            there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
 
 
 def test_a_token_service_that_is_busy_is_asked_again(
@@ -241,43 +199,43 @@ def test_a_token_service_that_is_busy_is_asked_again(
         challenge = f'Bearer realm="http://{busy.host}/token",service="test-registry"'
         proxy.rule("HEAD", "", changes(www_authenticate=challenge), times=99)
         with destinations(login=LOGIN, hosts=(proxy.host,)) as there:
-            assert there.push(repository(proxy.host, tmp_path), *image, TAGS).uploaded == BLOBS
+            assert there.push(repository_for(proxy.host, tmp_path), *image, TAGS).uploaded == BLOBS
 
 
 def test_a_token_without_a_lifetime_is_renewed_within_a_minute(
-    guarded: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, issuer: Issuer, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
     issuer.lifetimes = [None]
-    with destinations(login=LOGIN, hosts=(guarded.host,)) as there:
-        assert there.push(repository(guarded.host, tmp_path), *image, TAGS).uploaded == BLOBS
+    with destinations(login=LOGIN, hosts=(by_token.host,)) as there:
+        assert there.push(repository_for(by_token.host, tmp_path), *image, TAGS).uploaded == BLOBS
     assert len(issuer.asked) == 1
 
 
 def test_the_docker_config_and_a_real_helper_log_in(
-    guarded: Registry, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
     helper = tmp_path / "bin" / "docker-credential-canary"
     helper.parent.mkdir()
-    answer = json.dumps({"ServerURL": guarded.host, "Username": USER, "Secret": PASSWORD})
-    helper.write_text(f"#!/bin/sh\nread host\n[ \"$1 $host\" = 'get {guarded.host}' ] && echo '{answer}'\n")
+    answer = json.dumps({"ServerURL": by_token.host, "Username": USER, "Secret": PASSWORD})
+    helper.write_text(f"#!/bin/sh\nread host\n[ \"$1 $host\" = 'get {by_token.host}' ] && echo '{answer}'\n")
     helper.chmod(0o755)
-    (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {guarded.host: "canary"}}))
+    (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {by_token.host: "canary"}}))
     env = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{helper.parent}:/usr/bin:/bin"}
     redact = Redactor()
     chain = Logins(env, SystemRunner(env, Redactor()), {}, Redactor())
     with destinations(keychain=chain, redact=redact) as there:
-        assert there.push(repository(guarded.host, tmp_path), *image, TAGS).uploaded == BLOBS
+        assert there.push(repository_for(by_token.host, tmp_path), *image, TAGS).uploaded == BLOBS
     assert redact(f"the password is {PASSWORD}") == "the password is ***"
 
 
 def test_a_broken_docker_config_is_no_silent_anonymity(
-    guarded: Registry, image: tuple[Layout, Descriptor], tmp_path: Path
+    by_token: Registry, image: tuple[Layout, Descriptor], tmp_path: Path
 ) -> None:
     (tmp_path / "config.json").write_text('{"auths": {')
     env = {"DOCKER_CONFIG": str(tmp_path)}
     chain = Logins(env, SystemRunner(env, Redactor()), {}, Redactor())
     with destinations(keychain=chain) as there, pytest.raises(ToolkitError, match=r"config\.json can't be used"):
-        there.push(repository(guarded.host, tmp_path), *image, TAGS)
+        there.push(repository_for(by_token.host, tmp_path), *image, TAGS)
 
 
 def test_no_secret_reaches_a_log(
@@ -290,7 +248,7 @@ def test_no_secret_reaches_a_log(
     caplog.set_level(logging.DEBUG)
     redact = Redactor()
     with destinations(login=LOGIN, hosts=(proxy.host,), redact=redact) as there:
-        there.push(repository(proxy.host, tmp_path), *image, TAGS)
+        there.push(repository_for(proxy.host, tmp_path), *image, TAGS)
     token = proxy.seen[-1].headers["authorization"].removeprefix("Bearer ")
     assert issuer.asked
     assert redact(f"Bearer {token}") == "Bearer ***"

@@ -19,7 +19,7 @@ import pytest
 from tests.harness.project import git
 from tests.harness.proxy import FaultServer, answers, drips
 from tests.harness.pushing import sample_image
-from tests.harness.registry import program, running_registry
+from tests.harness.registry import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,12 +40,6 @@ images:
 scan:
   gate: {{ severity: none }}
 """
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("registry")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,17 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Stack
-
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
 BOTH = {"linux/amd64": FINE, "linux/arm64": VULNERABLE}
 BLOCKING = ["CVE-2019-10906 jinja2 2.10 (high)"]
-
-
-@pytest.fixture
-def places(tmp_path: Path, stack: Stack) -> Places:
-    return Places(tmp_path, stack.registry, stack.database)
 
 
 def scanned(run_command: Command, places: Places, *arguments: str) -> tuple[int, dict[str, Any]]:

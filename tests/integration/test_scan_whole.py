@@ -13,7 +13,6 @@ from ci_toolkit.model.findings import SILENCER, Finding, Severity
 from ci_toolkit.report.findings_file import read_findings
 from tests.harness.flawed import TOKEN
 from tests.harness.images import DEBIAN_12
-from tests.harness.named_scans import Places
 from tests.harness.scans import Scans
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.model.findings import Category
     from tests.conftest import Stack
+    from tests.harness.named_scans import Places
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -55,11 +55,6 @@ COMMON = (
     "README.md",
     "locale/a",
 )
-
-
-@pytest.fixture
-def places(tmp_path: Path, stack: Stack) -> Places:
-    return Places(tmp_path, stack.registry, stack.database)
 
 
 @pytest.fixture

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.model.reference import Repository
-from ci_toolkit.registry.credentials import Credential
 from tests.harness.delivered import crane, tags_in
 from tests.harness.github_runner import read_log
 from tests.harness.handoff import crane_succeeds
 from tests.harness.proposal import Proposal
 from tests.harness.proxy import FaultServer
-from tests.harness.pushing import destinations, sample_image
-from tests.harness.registry import PASSWORD, USER, running_registry
+from tests.harness.registry import PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +25,6 @@ if TYPE_CHECKING:
 
 PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 NOT_TRUSTED = "this run isn't trusted: a pull request from the fork evil/app"
-
-
-@pytest.fixture(scope="module")
-def htpasswd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with running_registry(tmp_path_factory.mktemp("htpasswd"), htpasswd=True) as running:
-        image = sample_image(tmp_path_factory.mktemp("image") / "layout")
-        with destinations(login=Credential(USER, PASSWORD), hosts=(running.host,)) as opened:
-            opened.push(Repository.parse(f"{running.host}/team/base"), *image, ["1.0"])
-        yield running
 
 
 @pytest.fixture

@@ -14,21 +14,14 @@ from ci_toolkit.model.explanation import way_out
 from ci_toolkit.model.findings import Finding, Severity
 from ci_toolkit.model.gate import Decision, evaluate, unused_ignores
 from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
-from tests.harness.findings import URLLIB3, ZLIB, image, platform
+from tests.harness.findings import GATE, URLLIB3, ZLIB, image, platform
 
 TODAY = date(2026, 11, 24)
-POLICY = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=True,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-)
-ANYTHING = replace(POLICY, fixable_only=False)
+ANYTHING = replace(GATE, fixable_only=False)
 TRIAGED = Ignore(id="CVE-2019-11324", reason="not reachable", owner="platform", expires=TODAY)
 
 
-def decide(*findings: Finding, policy: GatePolicy = POLICY, **changes: Any) -> Decision:
+def decide(*findings: Finding, policy: GatePolicy = GATE, **changes: Any) -> Decision:
     return evaluate(image(platform(*findings, **changes)), policy, TODAY)
 
 
@@ -36,7 +29,7 @@ def decide(*findings: Finding, policy: GatePolicy = POLICY, **changes: Any) -> D
 @pytest.mark.parametrize("threshold", [Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL])
 def test_a_known_severity_fails_from_the_threshold_on(severity: Severity, threshold: Severity) -> None:
     decision = decide(
-        replace(URLLIB3, severity=severity), policy=replace(POLICY, thresholds=Thresholds.everywhere(threshold))
+        replace(URLLIB3, severity=severity), policy=replace(GATE, thresholds=Thresholds.everywhere(threshold))
     )
     assert decision.verdict == ("fail" if severity >= threshold else "pass")
 
@@ -61,7 +54,7 @@ def test_only_a_vendors_fix_makes_fixable(status: str, fixed: str, verdict: str)
 @pytest.mark.parametrize("reaction", get_args(Reaction))
 def test_unknown_severity_counts_as_the_policy_says(reaction: Reaction) -> None:
     finding = replace(URLLIB3, severity=Severity.UNKNOWN)
-    decision = decide(finding, policy=replace(POLICY, unknown=reaction))
+    decision = decide(finding, policy=replace(GATE, unknown=reaction))
     word = decision.platforms["linux/amd64"]
     assert decision.verdict == ("fail" if reaction == "fail" else "pass")
     assert decision.blocking == ((finding,) if reaction == "fail" else ())
@@ -71,12 +64,12 @@ def test_unknown_severity_counts_as_the_policy_says(reaction: Reaction) -> None:
 
 def test_unknown_severity_without_a_fix_passes_where_only_fixable_counts() -> None:
     finding = replace(URLLIB3, severity=Severity.UNKNOWN, fixed="")
-    assert decide(finding, policy=replace(POLICY, unknown="fail")).verdict == "pass"
+    assert decide(finding, policy=replace(GATE, unknown="fail")).verdict == "pass"
 
 
 @pytest.mark.parametrize("reaction", get_args(Reaction))
 def test_an_operating_system_past_its_end_of_life(reaction: Reaction) -> None:
-    decision = decide(policy=replace(POLICY, end_of_life_os=reaction), os="debian 9.13", end_of_life=True)
+    decision = decide(policy=replace(GATE, end_of_life_os=reaction), os="debian 9.13", end_of_life=True)
     word = decision.platforms["linux/amd64"]
     said = ("debian 9.13 is past its end of life: nobody mends it any more",)
     assert decision.verdict == ("fail" if reaction == "fail" else "pass")
@@ -90,14 +83,14 @@ def test_an_operating_system_past_its_end_of_life(reaction: Reaction) -> None:
 @pytest.mark.parametrize(("os", "packages"), [("", 0), ("", 1), ("debian 12.5", 0)])
 def test_a_scan_that_saw_nothing_proves_nothing(reaction: Reaction, scratch: bool, os: str, packages: int) -> None:
     findings = image(platform(os=os, packages=packages))
-    decision = evaluate(findings, replace(POLICY, incomplete=reaction), TODAY, scratch=scratch)
+    decision = evaluate(findings, replace(GATE, incomplete=reaction), TODAY, scratch=scratch)
     odd = not os and not packages and not scratch
     assert decision.verdict == ("fail" if odd and reaction == "fail" else "pass")
     assert len(decision.platforms["linux/amd64"].warnings) == (1 if odd and reaction == "warn" else 0)
 
 
 def test_one_bad_platform_fails_the_image() -> None:
-    decision = evaluate(image(platform(), platform(URLLIB3, name="linux/arm64")), POLICY, TODAY)
+    decision = evaluate(image(platform(), platform(URLLIB3, name="linux/arm64")), GATE, TODAY)
     assert decision.verdict == "fail"
     assert {name: p.verdict for name, p in decision.platforms.items()} == {
         "linux/amd64": "pass",
@@ -107,18 +100,18 @@ def test_one_bad_platform_fails_the_image() -> None:
 
 
 def test_an_image_without_platforms_fails() -> None:
-    assert evaluate(image(), POLICY, TODAY).verdict == "fail"
+    assert evaluate(image(), GATE, TODAY).verdict == "fail"
 
 
 def test_a_gate_that_is_off_decides_nothing() -> None:
-    decision = decide(URLLIB3, ZLIB, policy=replace(POLICY, thresholds=Thresholds.everywhere(None)), end_of_life=True)
+    decision = decide(URLLIB3, ZLIB, policy=replace(GATE, thresholds=Thresholds.everywhere(None)), end_of_life=True)
     assert (decision.verdict, decision.blocking, decision.grounds) == ("none", (), ())
 
 
 def test_the_same_finding_on_two_platforms_blocks_once_worst_first() -> None:
     worse = replace(URLLIB3, id="CVE-2019-1", severity=Severity.CRITICAL)
     found = [platform(URLLIB3, worse), platform(worse, URLLIB3, name="linux/arm64")]
-    decision = evaluate(image(*found), POLICY, TODAY)
+    decision = evaluate(image(*found), GATE, TODAY)
     assert decision.blocking == (worse, URLLIB3)
     assert decision.grounds == ("CVE-2019-1 urllib3 1.24.1 (critical)", "CVE-2019-11324 urllib3 1.24.1 (high)")
 
@@ -146,22 +139,22 @@ def test_the_same_finding_on_two_platforms_blocks_once_worst_first() -> None:
 )
 def test_an_entry_ignores_what_it_means_and_nothing_else(changes: dict[str, object], matches: bool) -> None:
     entry = replace(TRIAGED, **changes)  # type: ignore[arg-type]  # one field each, of its own type
-    decision = decide(URLLIB3, policy=replace(POLICY, ignores=(entry,)))
+    decision = decide(URLLIB3, policy=replace(GATE, ignores=(entry,)))
     assert decision.verdict == ("pass" if matches else "fail")
     assert decision.ignored == (1 if matches else 0)
 
 
 def test_an_expired_entry_is_named_with_its_owner() -> None:
     entry = replace(TRIAGED, expires=date(2026, 1, 31))
-    decision = decide(URLLIB3, policy=replace(POLICY, ignores=(entry,)))
+    decision = decide(URLLIB3, policy=replace(GATE, ignores=(entry,)))
     assert decision.warnings == (
         "the entry for CVE-2019-11324 expired on 2026-01-31 and counts no more (owner: platform)",
     )
-    assert unused_ignores(replace(POLICY, ignores=(entry,)), {"backend": decision}) == ()
+    assert unused_ignores(replace(GATE, ignores=(entry,)), {"backend": decision}) == ()
 
 
 def test_an_ignored_finding_that_has_a_fix_now_is_warned_of() -> None:
-    policy = replace(POLICY, ignores=(TRIAGED, replace(TRIAGED, id="CVE-2023-45853", expires=date(2027, 1, 31))))
+    policy = replace(GATE, ignores=(TRIAGED, replace(TRIAGED, id="CVE-2023-45853", expires=date(2027, 1, 31))))
     assert decide(URLLIB3, ZLIB, policy=policy).warnings == (
         "CVE-2019-11324 is ignored, but has a fix now: urllib3 1.24.2 (owner: platform)",
     )
@@ -170,7 +163,7 @@ def test_an_ignored_finding_that_has_a_fix_now_is_warned_of() -> None:
 def test_entries_that_matched_nothing_anywhere_are_unused() -> None:
     other = replace(TRIAGED, image="frontend")
     stale = replace(TRIAGED, id="CVE-2000-1")
-    policy = replace(POLICY, ignores=(TRIAGED, other, stale))
+    policy = replace(GATE, ignores=(TRIAGED, other, stale))
     decision = decide(URLLIB3, policy=policy)
     assert unused_ignores(policy, {"backend": decision}) == (stale,)
     assert unused_ignores(policy, {"backend": decision, "frontend": decide(policy=policy)}) == (other, stale)
@@ -178,13 +171,13 @@ def test_entries_that_matched_nothing_anywhere_are_unused() -> None:
 
 def test_what_is_below_the_gate_can_be_ignored_too() -> None:
     entry = replace(TRIAGED, id="CVE-2023-45853")
-    decision = decide(ZLIB, policy=replace(POLICY, ignores=(entry,)))
+    decision = decide(ZLIB, policy=replace(GATE, ignores=(entry,)))
     assert (decision.verdict, decision.ignored, decision.used) == ("pass", 1, frozenset({entry}))
 
 
 def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
     nothing = evaluate(
-        image(platform(os=None, packages=0), platform(name="linux/arm64", os=None, packages=0)), POLICY, TODAY
+        image(platform(os=None, packages=0), platform(name="linux/arm64", os=None, packages=0)), GATE, TODAY
     )
     assert nothing.verdict == "fail"
     assert "`scratch: true`" in way_out(nothing.grounds)

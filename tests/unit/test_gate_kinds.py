@@ -11,17 +11,11 @@ import pytest
 from ci_toolkit.model.findings import CATEGORIES, Category, Finding, Severity
 from ci_toolkit.model.gate import Decision, evaluate, unused_ignores
 from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
-from tests.harness.findings import AS_ROOT, COPYLEFT, OF_EACH_KIND, TOKEN, URLLIB3, image, platform
+from tests.harness.findings import AS_ROOT, COPYLEFT, GATE, OF_EACH_KIND, TOKEN, URLLIB3, image, platform
 
 TODAY = date(2026, 11, 24)
 OFF = Thresholds.everywhere(None)
-POLICY = GatePolicy(
-    thresholds=Thresholds.everywhere(Severity.HIGH),
-    fixable_only=False,
-    unknown="warn",
-    end_of_life_os="fail",
-    incomplete="fail",
-)
+POLICY = replace(GATE, fixable_only=False)
 KINDS = dict(zip(CATEGORIES, OF_EACH_KIND, strict=True))
 THRESHOLDS = [None, Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW]
 

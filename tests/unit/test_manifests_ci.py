@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +12,7 @@ from ci_toolkit.errors import ConfigError
 from ci_toolkit.manifests.formats import format_of
 from ci_toolkit.manifests.pinning import Target, pin
 from ci_toolkit.model.reference import Repository
+from tests.harness.manifest_texts import events
 
 IMAGE = "ghcr.io/acme/app"
 DIGEST = "sha256:" + "d" * 64
@@ -165,10 +164,6 @@ def files(draw: st.DrawFn, name: str) -> bytes:
     text = head + "".join(jobs)
     text = text.replace("\n", "\r\n") if draw(st.booleans()) else text
     return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
-
-
-def events(data: bytes) -> list[Any]:
-    return list(yaml.parse(data.decode().removeprefix("\ufeff"), Loader=yaml.SafeLoader))
 
 
 @given(st.data())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ci_toolkit.manifests.pinning import Pinned, Target, pin
 from ci_toolkit.model.reference import Repository
+from tests.harness.manifest_texts import as_bytes
 
 DIGEST, OTHER = "sha256:" + "d" * 64, "sha256:" + "a" * 64
 OURS = "ghcr.io/acme/app"
@@ -56,16 +57,6 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
     listed = "images:\n" + "".join(draw(entries(index)) for index in range(draw(st.integers(1, 4))))
     text = head + "".join(f"{indent}{line}" for line in listed.splitlines(keepends=True))
     return name, draw(as_bytes(text))
-
-
-@st.composite
-def as_bytes(draw: st.DrawFn, text: str) -> bytes:
-    """A text with or without last newline, carriage returns and byte order mark."""
-    if draw(st.booleans()):
-        text = text.rstrip("\n")
-    if draw(st.booleans()):
-        text = text.replace("\n", "\r\n")
-    return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
 
 
 @st.composite

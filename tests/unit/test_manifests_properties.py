@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Any
 
 import yaml
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import ConfigError
 from ci_toolkit.manifests.pinning import Pinned, Target, pin
 from ci_toolkit.model.reference import Repository
+from tests.harness.manifest_texts import as_bytes, events
 
 DIGEST = "sha256:" + "d" * 64
 D = f"@{DIGEST}"
@@ -63,19 +63,11 @@ def manifests(draw: st.DrawFn) -> bytes:
         for _ in range(draw(st.integers(1, 3)))
     ]
     text = draw(st.sampled_from(["---\n", "---\n---\n", "...\n---\n"])).join(pods)
-    if draw(st.booleans()):
-        text = text.rstrip("\n")
-    if draw(st.booleans()):
-        text = text.replace("\n", "\r\n")
-    return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
+    return draw(as_bytes(text))
 
 
 def pinned(data: bytes) -> Pinned:
     return pin(data, "x.yaml", [TARGET])
-
-
-def events(data: bytes) -> list[Any]:
-    return list(yaml.parse(data.decode().removeprefix("\ufeff"), Loader=yaml.SafeLoader))
 
 
 @given(manifests())

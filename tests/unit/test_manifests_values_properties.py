@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import zip_longest
-from typing import Any
 
 import yaml
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from ci_toolkit.errors import ConfigError
 from ci_toolkit.manifests.pinning import Pinned, Target, pin
 from ci_toolkit.model.reference import Repository
+from tests.harness.manifest_texts import as_bytes, events
 
 DIGEST = "sha256:" + "d" * 64
 TARGET = Target(
@@ -62,11 +62,7 @@ def values(draw: st.DrawFn) -> bytes:
             text += f"a{index}:\n  image:\n" + "".join(f"    {key}: {value}{end}\n" for key, value in pairs)
         else:
             text += f"a{index}: [{{ image: {{ {', '.join(f'{key}: {value}' for key, value in pairs)} }} }}]{end}\n"
-    if draw(st.booleans()):
-        text = text.rstrip("\n")
-    if draw(st.booleans()):
-        text = text.replace("\n", "\r\n")
-    return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
+    return draw(as_bytes(text))
 
 
 @st.composite
@@ -86,10 +82,6 @@ FILES = st.one_of(st.tuples(st.just("values.yaml"), values()), st.tuples(st.just
 
 def pinned(file: tuple[str, bytes]) -> Pinned:
     return pin(file[1], file[0], [TARGET])
-
-
-def events(data: bytes) -> list[Any]:
-    return list(yaml.parse(data.decode().removeprefix("\ufeff"), Loader=yaml.SafeLoader))
 
 
 @given(FILES)

@@ -6,22 +6,18 @@ docs/AAD-OAuth.md.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ci_toolkit.registry.credentials import Credential
-from ci_toolkit.registry.keychains.endpoints import VENDORS, Endpoints
 from ci_toolkit.registry.keychains.identity import expiry
+from ci_toolkit.registry.keychains.keyless import Keyless
 from ci_toolkit.registry.keychains.refusal import explain
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ci_toolkit.registry.keychains.identity import IdToken, JobIdentity
+    from ci_toolkit.registry.keychains.identity import IdToken
     from ci_toolkit.registry.keychains.stated import Auth
-    from ci_toolkit.registry.keychains.web import Web
 
 AUDIENCE = "api://AzureADTokenExchange"
 USUAL = "ACR_ID_TOKEN"
@@ -32,23 +28,12 @@ _SHORTEST = 3600.0
 """Seconds that a refresh token which doesn't say is taken to live: they live for three hours at most."""
 
 
-class Acr:
+class Acr(Keyless):
     """Logins to ACR for an application or managed identity that trusts the job's OIDC token."""
-
-    def __init__(
-        self,
-        identity: JobIdentity,
-        web: Web,
-        *,
-        endpoints: Endpoints = VENDORS,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._identity, self._web, self._now = identity, web, now
-        self._entra, self._registry = endpoints.entra, endpoints.acr
 
     def login(self, host: str, auth: Auth) -> Credential | None:
         """See `Provider.login`. Raises HttpError where Entra or the registry refuses, and UsageError."""
-        return self._web.persist(self._entra, lambda: self._exchange(host, auth))
+        return self._web.persist(self._endpoints.entra, lambda: self._exchange(host, auth))
 
     def _exchange(self, host: str, auth: Auth) -> Credential | None:
         token = self._identity.token(AUDIENCE, variable=auth.id_token_env, usual=USUAL)
@@ -59,7 +44,7 @@ class Acr:
         return Credential(username=_USER, password=refresh, expires_at=expiry(refresh) or self._now() + _SHORTEST)
 
     def _entra_token(self, tenant: str, client: str, token: IdToken) -> str:
-        url = f"{self._entra}/{quote(tenant, safe='')}/oauth2/v2.0/token"
+        url = f"{self._endpoints.entra}/{quote(tenant, safe='')}/oauth2/v2.0/token"
         fields = {
             "grant_type": "client_credentials",
             "client_id": client,
@@ -77,7 +62,7 @@ class Acr:
             raise explain(error, "Entra doesn't take the job's token", token, hint) from None
 
     def _refresh_token(self, host: str, tenant: str, entra_token: str) -> str:
-        url = f"{self._registry.format(host=host)}/oauth2/exchange"
+        url = f"{self._endpoints.acr.format(host=host)}/oauth2/exchange"
         fields = {"grant_type": "access_token", "service": host, "tenant": tenant, "access_token": entra_token}
         try:
             return self._web.secret(self._web.post_form(url, fields), "refresh_token", url)

@@ -16,7 +16,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import UsageError
-from ci_toolkit.model.text import neutralise
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class Aws:
             raise HttpError(message, hint=hint) from None
 
     def _clean(self, said: str) -> str:
-        return self._redact(neutralise(" ".join(said.split())))[:400]
+        return self._redact.harmless(" ".join(said.split()))[:400]
 
     def _role_keys(self, region: str, auth: Auth) -> Keys | None:
         """None where the job has no identity: on a laptop the user's own credentials serve."""

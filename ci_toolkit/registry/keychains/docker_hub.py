@@ -5,23 +5,18 @@ Sources: Docker, "OIDC connections"; docker/oidc-action and docker/login-action,
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.reference import DOCKER_HUB
 from ci_toolkit.registry.credentials import Credential
-from ci_toolkit.registry.keychains.endpoints import VENDORS, Endpoints
+from ci_toolkit.registry.keychains.keyless import Keyless
 from ci_toolkit.registry.keychains.refusal import explain
 from ci_toolkit.registry.keychains.web import lifetime
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ci_toolkit.registry.keychains.identity import JobIdentity
     from ci_toolkit.registry.keychains.stated import Auth
-    from ci_toolkit.registry.keychains.web import Web
 
 AUDIENCE = "https://identity.docker.com"
 USUAL = "DOCKER_HUB_ID_TOKEN"
@@ -29,31 +24,21 @@ _LIFE = 3600
 """Seconds that are asked for; Docker gives 300 to 3600."""
 
 
-class DockerHub:
+class DockerHub(Keyless):
     """Logins to Docker Hub as an organisation that has an OIDC connection."""
-
-    def __init__(
-        self,
-        identity: JobIdentity,
-        web: Web,
-        *,
-        endpoints: Endpoints = VENDORS,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._identity, self._web, self._now, self._hub = identity, web, now, endpoints.docker_hub
 
     def login(self, host: str, auth: Auth) -> Credential | None:
         """See `Provider.login`. Raises HttpError where Docker refuses, and UsageError."""
         if host != DOCKER_HUB:
             message = f"`docker-hub` is the login of {DOCKER_HUB}, not of {host}"
             raise UsageError(message, hint=f"state another login under registries.{host}.auth")
-        return self._web.persist(self._hub, lambda: self._exchange(auth))
+        return self._web.persist(self._endpoints.docker_hub, lambda: self._exchange(auth))
 
     def _exchange(self, auth: Auth) -> Credential | None:
         token = self._identity.token(AUDIENCE, variable=auth.id_token_env, usual=USUAL)
         if token is None:
             return None
-        url = f"{self._hub}/oauth/token"
+        url = f"{self._endpoints.docker_hub}/oauth/token"
         fields = {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
             "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",

@@ -6,22 +6,18 @@ generateAccessToken"; Artifact Registry, "Configure authentication to Docker".
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ci_toolkit.registry.credentials import Credential
-from ci_toolkit.registry.keychains.endpoints import VENDORS, Endpoints
+from ci_toolkit.registry.keychains.keyless import Keyless
 from ci_toolkit.registry.keychains.refusal import explain
 from ci_toolkit.registry.keychains.web import lifetime
 from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ci_toolkit.registry.keychains.identity import IdToken, JobIdentity
+    from ci_toolkit.registry.keychains.identity import IdToken
     from ci_toolkit.registry.keychains.stated import Auth
-    from ci_toolkit.registry.keychains.web import Web
 
 USUAL = "GOOGLE_ID_TOKEN"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -35,23 +31,12 @@ def audience(provider: str) -> str:
     return f"https://iam.googleapis.com/{provider}"
 
 
-class Google:
+class Google(Keyless):
     """Logins to `*-docker.pkg.dev` and `*.gcr.io` for a workload, or the service account that it may act as."""
-
-    def __init__(
-        self,
-        identity: JobIdentity,
-        web: Web,
-        *,
-        endpoints: Endpoints = VENDORS,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._identity, self._web, self._now = identity, web, now
-        self._sts, self._iam = endpoints.google_sts, endpoints.google_iam
 
     def login(self, host: str, auth: Auth) -> Credential | None:  # noqa: ARG002 one token serves all hosts
         """See `Provider.login`. Raises HttpError where Google refuses, and UsageError."""
-        return self._web.persist(self._sts, lambda: self._exchange(auth))
+        return self._web.persist(self._endpoints.google_sts, lambda: self._exchange(auth))
 
     def _exchange(self, auth: Auth) -> Credential | None:
         provider = auth.workload_identity_provider or ""
@@ -64,7 +49,7 @@ class Google:
         return Credential(username=_USER, password=federated, expires_at=ends)
 
     def _federated(self, provider: str, token: IdToken) -> tuple[str, float]:
-        url = f"{self._sts}/v1/token"
+        url = f"{self._endpoints.google_sts}/v1/token"
         question = {
             "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
             "audience": f"//iam.googleapis.com/{provider}",
@@ -86,7 +71,7 @@ class Google:
             raise explain(error, "Google doesn't take the job's token", token, hint) from None
 
     def _impersonated(self, account: str, federated: str, token: IdToken) -> tuple[str, float]:
-        url = f"{self._iam}/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
+        url = f"{self._endpoints.google_iam}/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
         headers = {"Authorization": f"Bearer {federated}"}
         try:
             answer = self._web.post_json(url, {"scope": [_SCOPE]}, headers=headers)

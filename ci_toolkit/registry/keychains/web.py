@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from ci_toolkit.model.text import neutralise
+from ci_toolkit.proxies import is_loopback
 from ci_toolkit.retries import Retries
 from ci_toolkit.transport import HttpError, Transport, is_temporary, status_line
 from ci_toolkit.trust import without_query
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _MAX_ANSWER = 64 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _WORDS = ("error_description", "message", "description", "detail", "error")
 """Where token services put what went wrong: OAuth 2.0 (RFC 6749, 5.2), then the vendors' own."""
 
@@ -75,19 +74,15 @@ class Web:
         self._redact.add(value)
         return value
 
-    def _harmless(self, said: str) -> str:
-        # Shortened at the end: of a secret that is cut off the redactor would know nothing.
-        return self._redact(neutralise(self._redact(said)))[:300]
-
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in _LOOPBACK:
+        if urlsplit(url).scheme != "https" and not is_loopback(urlsplit(url).hostname or ""):
             message = f"{without_query(url)} can't be asked for a token: only https keeps it secret"
             raise HttpError(message, hint="look at where that address comes from")
         with closing(Transport(env=self._env, limits=self._limits)) as transport:
             accept = {"Accept": "application/json", **headers}
             reply = transport.request(method, url, headers=accept, body=body, cap=_MAX_ANSWER)
         if reply.status not in (200, 201):
-            said = (status_line(reply.status), self._harmless(_said(reply)))
+            said = (status_line(reply.status), self._redact.harmless(_said(reply))[:300])
             message = f"{method} {without_query(url)}: {': '.join(part for part in said if part)}"
             raise HttpError(
                 message,
