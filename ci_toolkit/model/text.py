@@ -26,11 +26,16 @@ def indented_json(document: object, indent: int) -> str:
     def told(value: object, line: str) -> str:
         if isinstance(value, str):
             return encode_basestring(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
         if not value or not isinstance(value, dict | list | tuple):
             return encode(value)
         inner = line + " " * indent
         if isinstance(value, dict):
-            items = [f"{encode_basestring(key)}: {told(item, inner)}" for key, item in value.items()]
+            items = [
+                f"{encode_basestring(key)}: {encode_basestring(item) if type(item) is str else told(item, inner)}"
+                for key, item in value.items()
+            ]
             return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
         return f"[{inner}{f',{inner}'.join([told(item, inner) for item in value])}{line}]"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.findings import Severity
-from ci_toolkit.report.distinct import distinct
+from ci_toolkit.report.distinct import not_ignored
 from ci_toolkit.report.identity import fingerprint
 from ci_toolkit.report.kinds import KINDS, fix_of
 from ci_toolkit.report.plain import plain
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings
-    from ci_toolkit.report.distinct import Distinct
 
 MOST_ENTRIES = 1_000
 """A merge request's page shows them all in one list: more of them nobody reads, and GitLab compares each with each."""
@@ -49,7 +49,7 @@ def code_quality_report(
     Each stands at the line that brought it, where that is known, else at `place`: the Dockerfile and the line of
     its `FROM`. `ignored`: `distinct.Ignored`.
     """
-    found = distinct(findings, ignored)
+    found = not_ignored(findings, ignored)
     entries = [_entry(each, findings.image, place) for each in found[:MOST_ENTRIES]]
     return CodeQuality(data=written(entries), left_out=len(found) - len(entries))
 

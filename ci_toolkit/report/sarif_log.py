@@ -45,8 +45,6 @@ def unlinked(text: str) -> str:
 
 def as_json(value: Any) -> Any:
     """An object of sarif-om as the schema names its properties; unset ones and the schema's defaults left out."""
-    if isinstance(value, str | int):
-        return value
     if isinstance(value, list):
         return [as_json(item) for item in value]
     kind: Any = type(value)
@@ -55,8 +53,8 @@ def as_json(value: Any) -> Any:
     properties = {}
     for attribute, name, default in _properties_of(kind):
         own = getattr(value, attribute)
-        if own is not None and (own != default or name in _SPOKEN_DEFAULTS):
-            properties[name] = as_json(own)
+        if own is not None and (default is None or own != default or name in _SPOKEN_DEFAULTS):
+            properties[name] = own if isinstance(own, str) else as_json(own)
     return properties
 
 
