@@ -50,22 +50,23 @@ def as_json(value: Any) -> Any:
     kind: Any = type(value)
     if not hasattr(kind, "__attrs_attrs__"):
         return value
-    properties = {}
-    for attribute, name, default in _properties_of(kind):
-        own = getattr(value, attribute)
-        if own is not None and (default is None or own != default or name in _SPOKEN_DEFAULTS):
+    known, properties = _properties_of(kind), {}
+    for attribute, own in vars(value).items():
+        if own is None:
+            continue
+        name, default = known[attribute]
+        if default is None or own != default or name in _SPOKEN_DEFAULTS:
             properties[name] = own if isinstance(own, str) else as_json(own)
     return properties
 
 
 @cache
-def _properties_of(kind: Any) -> list[tuple[str, str, Any]]:
-    """Of a class of sarif-om: attribute, the schema's name of it, default."""
-    return [
-        (
-            attribute.name,
+def _properties_of(kind: Any) -> dict[str, tuple[str, Any]]:
+    """Of a class of sarif-om: attribute → the schema's name of it, default."""
+    return {
+        attribute.name: (
             _RENAMED.get((kind.__name__, attribute.name)) or attribute.metadata["schema_property_name"],
             attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default,
         )
         for attribute in kind.__attrs_attrs__
-    ]
+    }
