@@ -156,7 +156,10 @@ def _format(rules: Rules, node: SchemaNode) -> _Check:
 
 
 def _unique(demand: bool, value: list[Any]) -> bool:  # noqa: FBT001 the keyword's value
-    return not demand or len(value) < 2 or len(set(map(comparable, value))) == len(value)
+    if not demand or len(value) < 2:
+        return True
+    ids = {item["id"] for item in value if isinstance(item, dict) and isinstance(item.get("id"), str)}
+    return len(ids) == len(value) or len(set(map(comparable, value))) == len(value)
 
 
 def comparable(value: Any) -> Any:

@@ -30,7 +30,8 @@ def log_of(runs: Sequence[sarif_om.Run]) -> Any:
 def written(document: Any) -> bytes:
     """A document as a file holds it."""
     # On one line: indented JSON is written by slow Python.
-    return (json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
+    encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
+    return (encode(document) + "\n").encode("utf-8", "replace")
 
 
 def is_small_enough(data: bytes) -> bool:
