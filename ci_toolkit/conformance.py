@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import UnionType
 
-    _Check = tuple[type | UnionType, Callable[[Any, Any], bool], Any]
+    _Check = Callable[[Any], bool]
 
 SchemaNode = dict[str, Any]
 _TYPES: Mapping[type, str] = {
@@ -48,8 +48,8 @@ class Rules:
     def __init__(self, document: SchemaNode, formats: Mapping[str, Callable[[str], object]] | None = None) -> None:
         self.document = document
         self.formats = formats or {}
-        self._checks: dict[int, tuple[SchemaNode, list[_Check]]] = {}
-        """By the node's identity, which holds while the node is kept here."""
+        self._known: dict[int, Checks] = {}
+        """By the node's identity, which holds while its checks keep the node."""
 
     def resolved(self, node: SchemaNode) -> SchemaNode:
         """The node with its `$ref` followed."""
@@ -63,33 +63,55 @@ class Rules:
     def conforms(self, value: Any, node: SchemaNode | None = None) -> bool:
         """True only if the value is valid under this node of the schema, or the whole."""
         try:
-            return self.holds(value, self.document if node is None else node)
+            return self.checks(self.document if node is None else node).hold(value)
         except Doubt:
             return False
 
-    def holds(self, value: Any, node: SchemaNode) -> bool:
-        """Whether the value is valid under this node; raises Doubt where that isn't sure."""
-        known = self._checks.get(id(node))
-        if known is None:
-            known = self._checks[id(node)] = (node, self._checks_of(node))
-        for kind, check, demand in known[1]:  # noqa: SIM110 a generator is slow, and a document may have a million values
-            if isinstance(value, kind) and not check(demand, value):
+    def checks(self, node: SchemaNode) -> Checks:
+        """What this node asks of values."""
+        if id(node) not in self._known:
+            self._known[id(node)] = Checks(self, node)
+        return self._known[id(node)]
+
+
+class Checks(dict[type, "list[_Check]"]):
+    """A node's checks by the type of the value, made when a value of that type is first met.
+
+    A text that may be any text has none: a document may have a million of them.
+    """
+
+    def __init__(self, rules: Rules, node: SchemaNode) -> None:
+        super().__init__()
+        self._rules = rules
+        self._node = node
+
+    def hold(self, value: Any) -> bool:
+        """Whether all of them do; raises Doubt where that isn't sure."""
+        for check in self[type(value)]:  # noqa: SIM110 a generator is slow
+            if not check(value):
                 return False
         return True
 
-    def _checks_of(self, node: SchemaNode) -> list[_Check]:
-        """Kinds of values, what is checked of them, and the demand."""
-        node = self.resolved(node)
-        checks: list[_Check] = []
-        for keyword, demand in node.items():
-            if keyword in PLAIN:
-                checks.append((*PLAIN[keyword], demand))
-            elif keyword in DEEP:
-                kind, check = DEEP[keyword]
-                checks.append((kind, partial(check, self), node))
-            elif keyword not in ANNOTATIONS:
-                checks.append((object, _unheard_of, keyword))
-        return checks
+    def __missing__(self, kind: type) -> list[_Check]:
+        node = self._rules.resolved(self._node)
+        self[kind] = [
+            check
+            for keyword, demand in node.items()
+            if keyword not in ANNOTATIONS and not (keyword == "type" and demand == _TYPES.get(kind))
+            for concerned, check in [self._made(node, keyword)]
+            if issubclass(kind, concerned)
+        ]
+        return self[kind]
+
+    def _made(self, node: SchemaNode, keyword: str) -> tuple[type | UnionType, _Check]:
+        """The values that a keyword speaks of, and its check of them."""
+        if keyword in PLAIN:
+            kind, check = PLAIN[keyword]
+            return kind, partial(check, node[keyword])
+        if keyword in DEEP:
+            deep, make = DEEP[keyword]
+            return deep, make(self._rules, node)
+        return object, partial(_unheard_of, keyword)
 
 
 class Doubt(Exception):  # noqa: N818 it is none
@@ -101,8 +123,6 @@ def _unheard_of(keyword: str, _value: Any) -> bool:
 
 
 def _type(demand: str | list[str], value: Any) -> bool:
-    if type_of(value) == demand:
-        return True
     wanted = (demand,) if isinstance(demand, str) else demand
     if type(value) is float and value.is_integer() and "integer" in wanted:
         raise Doubt(value)  # draft 4 says that 1.0 is no integer, later ones that it is
@@ -116,22 +136,36 @@ def _same(demand: Any, value: Any) -> bool:
     return type(demand) is type(value) and bool(demand == value)
 
 
-def _format(rules: Rules, node: SchemaNode, value: str) -> bool:
-    if node["format"] not in rules.formats:
-        raise Doubt(node["format"])
-    try:
-        rules.formats[node["format"]](value)
-    except UsageError:
-        return False
-    return True
+def _enum(demand: list[Any], value: Any) -> bool:
+    return value in demand if type(value) is str else any(_same(item, value) for item in demand)
+
+
+def _format(rules: Rules, node: SchemaNode) -> _Check:
+    check = rules.formats.get(node["format"])
+
+    def follows(value: str) -> bool:
+        if check is None:
+            raise Doubt(node["format"])
+        try:
+            check(value)
+        except UsageError:
+            return False
+        return True
+
+    return follows
 
 
 def _unique(demand: bool, value: list[Any]) -> bool:  # noqa: FBT001 the keyword's value
-    return not demand or len(value) < 2 or len(set(map(comparable, value))) == len(value)
+    if not demand or len(value) < 2:
+        return True
+    ids = {item["id"] for item in value if isinstance(item, dict) and isinstance(item.get("id"), str)}
+    return len(ids) == len(value) or len(set(map(comparable, value))) == len(value)
 
 
 def comparable(value: Any) -> Any:
     """What is equal and hashable for values that JSON Schema takes for the same: 1 and 1.0, not 1 and true."""
+    if type(value) is str:
+        return value
     if isinstance(value, dict):
         return frozenset((key, comparable(item)) for key, item in value.items())
     if isinstance(value, list):
@@ -139,43 +173,55 @@ def comparable(value: Any) -> Any:
     return (type(value) is bool, value)
 
 
-def _properties(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
-    options = node["properties"]
-    for key, item in value.items():  # noqa: SIM110 as above
-        if key in options and not rules.holds(item, options[key]):
-            return False
-    return True
+def _properties(rules: Rules, node: SchemaNode) -> _Check:
+    options = {key: rules.checks(option) for key, option in node["properties"].items()}
 
-
-def _additional(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
-    demand = node["additionalProperties"]
-    known = node.get("properties", {})
-    if demand is True or value.keys() <= known.keys():
+    def conform(value: dict[str, Any]) -> bool:
+        for key, item in value.items():
+            if key in options:
+                for check in options[key][type(item)]:  # as `hold`, without the call
+                    if not check(item):
+                        return False
         return True
-    extra = value.keys() - known.keys()
-    return isinstance(demand, dict) and all(rules.holds(value[key], demand) for key in extra)
+
+    return conform
 
 
-def _names(rules: Rules, node: SchemaNode, value: dict[str, Any]) -> bool:
-    return all(rules.holds(key, node["propertyNames"]) for key in value)
+def _additional(rules: Rules, node: SchemaNode) -> _Check:
+    demand = node["additionalProperties"]
+    known = node.get("properties", {}).keys()
+    if demand is True:
+        return lambda _: True
+    if demand is False:
+        return lambda value: value.keys() <= known
+    checks = rules.checks(demand)
+    return lambda value: all(checks.hold(value[key]) for key in value.keys() - known)
 
 
-def _items(rules: Rules, node: SchemaNode, value: list[Any]) -> bool:
-    return all(rules.holds(item, node["items"]) for item in value)
+def _names(rules: Rules, node: SchemaNode) -> _Check:
+    checks = rules.checks(node["propertyNames"])
+    return lambda value: all(map(checks.hold, value))
 
 
-def _one_of(rules: Rules, node: SchemaNode, value: Any) -> bool:
-    return [rules.holds(value, option) for option in node["oneOf"]].count(True) == 1
+def _items(rules: Rules, node: SchemaNode) -> _Check:
+    checks = rules.checks(node["items"])
+    return lambda value: all(map(checks.hold, value))
 
 
-def _any_of(rules: Rules, node: SchemaNode, value: Any) -> bool:
-    return any(rules.holds(value, option) for option in node["anyOf"])
+def _one_of(rules: Rules, node: SchemaNode) -> _Check:
+    options = [rules.checks(option) for option in node["oneOf"]]
+    return lambda value: [option.hold(value) for option in options].count(True) == 1
+
+
+def _any_of(rules: Rules, node: SchemaNode) -> _Check:
+    options = [rules.checks(option) for option in node["anyOf"]]
+    return lambda value: any(option.hold(value) for option in options)
 
 
 PLAIN: Mapping[str, tuple[type | UnionType, Callable[[Any, Any], bool]]] = {
     "type": (object, _type),
     "const": (object, _same),
-    "enum": (object, lambda demand, value: any(_same(item, value) for item in demand)),
+    "enum": (object, _enum),
     "pattern": (str, lambda demand, value: re.search(demand, value) is not None),
     "maxLength": (str, lambda demand, value: len(value) <= demand),
     "minimum": (int | float, lambda demand, value: value >= demand),
@@ -184,11 +230,11 @@ PLAIN: Mapping[str, tuple[type | UnionType, Callable[[Any, Any], bool]]] = {
     "uniqueItems": (list, _unique),
     "minProperties": (dict, lambda demand, value: len(value) >= demand),
     "maxProperties": (dict, lambda demand, value: len(value) <= demand),
-    "required": (dict, lambda demand, value: all(key in value for key in demand)),
+    "required": (dict, lambda demand, value: all(map(value.__contains__, demand))),
 }
 """By keyword: the values it speaks of, and what it demands of them."""
 
-DEEP: Mapping[str, tuple[type, Callable[[Rules, SchemaNode, Any], bool]]] = {
+DEEP: Mapping[str, tuple[type, Callable[[Rules, SchemaNode], _Check]]] = {
     "properties": (dict, _properties),
     "additionalProperties": (dict, _additional),
     "propertyNames": (dict, _names),
@@ -197,4 +243,4 @@ DEEP: Mapping[str, tuple[type, Callable[[Rules, SchemaNode, Any], bool]]] = {
     "anyOf": (object, _any_of),
     "format": (str, _format),
 }
-"""Keywords that look further down, or at the schema's own checks."""
+"""Keywords that look further down, or at the schema's own checks: the values they speak of, and what makes a check."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.digest import Digest
+from ci_toolkit.model.distinct import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ci_toolkit.model.distinct import Distinct
 
 FORMAT = 1
 """Version of `schemas/findings.schema.json`."""
@@ -36,7 +41,7 @@ class Severity(IntEnum):
         return cls.__members__.get(word.upper(), cls.UNKNOWN)
 
     def __str__(self) -> str:
-        return self.name.lower()
+        return self._name_.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,8 @@ class Counts:
     @classmethod
     def of(cls, severities: Iterable[Severity]) -> Counts:
         """Count them."""
-        numbers = dict.fromkeys((str(s) for s in Severity), 0)
-        for severity in severities:
-            numbers[str(severity)] += 1
-        return cls(**numbers)
+        numbers = Counter(severities)
+        return cls(**{str(severity): numbers[severity] for severity in Severity})
 
     @property
     def total(self) -> int:
@@ -128,6 +131,11 @@ class Finding:
         return (self.id, self.component, self.place)
 
     @property
+    def weight(self) -> tuple[int, bool, str, str, str, str]:
+        """What `by_weight` sorts by."""
+        return (-self.severity, not self.fixable, self.id, self.package, self.installed, self.path)
+
+    @property
     def subject(self) -> str:
         """What is affected: the package with its version, else the file, else the image's config."""
         if self.package:
@@ -156,10 +164,10 @@ class Finding:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Finding:
         """The finding of a document that the schema accepts."""
-        fields = {name: value for name, value in document.items() if name != "fixable"}
-        fields["severity"] = Severity.parse(fields["severity"])
-        fields["aliases"] = tuple(fields.get("aliases", ()))
-        return cls(**fields)
+        told = {name: value for name, value in document.items() if name != "fixable"}
+        told["severity"] = Severity.parse(told["severity"])
+        told["aliases"] = tuple(told.get("aliases", ()))
+        return cls(**told)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,8 +185,8 @@ class Layer:
 
     def as_json(self) -> dict[str, Any]:
         """What is known of it."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in fields.items() if value not in ("", None) and (name != "line" or value)}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in told.items() if value not in ("", None) and (name != "line" or value)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +222,7 @@ class PlatformFindings:
         return bool(self.os) or self.packages > 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageFindings:
     """One image's scan: who looked, with which knowledge, and what is in each platform."""
 
@@ -231,17 +239,18 @@ class ImageFindings:
         """The layer that brought what was found on one of the platforms; None where nobody knows."""
         return next((layer for p in self.platforms if (layer := p.layer_of(finding))), None)
 
+    @cached_property
+    def distinct(self) -> Sequence[Distinct]:
+        """Over all platforms: the same key once, at its worst; worst first."""
+        return distinct(self.platforms, {})
+
     def counts(self) -> Counts:
-        """Distinct findings over all platforms by severity: the same key counts once, at its worst."""
-        worst: dict[tuple[str, str, str], Severity] = {}
-        for platform in self.platforms:
-            for finding in platform.findings:
-                worst[finding.key] = max(worst.get(finding.key, Severity.UNKNOWN), finding.severity)
-        return Counts.of(worst.values())
+        """Distinct findings over all platforms by severity."""
+        return Counts.of(each.finding.severity for each in self.distinct)
 
     def as_json(self) -> dict[str, Any]:
         """The document of `schemas/findings.schema.json`."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
         platforms = [
             {
                 "platform": p.platform,
@@ -254,15 +263,15 @@ class ImageFindings:
             }
             for p in self.platforms
         ]
-        fields |= {"digest": str(self.digest), "platforms": platforms}
-        return {"version": FORMAT} | {name: value for name, value in fields.items() if value is not None}
+        told |= {"digest": str(self.digest), "platforms": platforms}
+        return {"version": FORMAT} | {name: value for name, value in told.items() if value is not None}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ImageFindings:
         """The findings of a document that the schema accepts."""
-        fields = {name: value for name, value in document.items() if name not in ("version", "platforms")}
-        fields.setdefault("database_updated", None)
-        fields.setdefault("database_repository", None)
+        told = {name: value for name, value in document.items() if name not in ("version", "platforms")}
+        told.setdefault("database_updated", None)
+        told.setdefault("database_repository", None)
         platforms = tuple(
             PlatformFindings(
                 **{
@@ -274,7 +283,7 @@ class ImageFindings:
             )
             for item in document["platforms"]
         )
-        return cls(**{**fields, "digest": Digest(document["digest"]), "platforms": platforms})
+        return cls(**{**told, "digest": Digest(document["digest"]), "platforms": platforms})
 
 
 @lru_cache(4096)  # A package has many findings, and each is asked for its key by every report.
@@ -289,10 +298,4 @@ def purl_without_version(purl: str) -> str:
 
 def by_weight(findings: Iterable[Finding]) -> list[Finding]:
     """Worst first; of the same severity what can be fixed first; then by id, package and path."""
-    return sorted(findings, key=weight)
-
-
-def weight(finding: Finding) -> tuple[int, bool, str, str, str, str]:
-    """What `by_weight` sorts by."""
-    f = finding
-    return (-f.severity, not f.fixable, f.id, f.package, f.installed, f.path)
+    return sorted(findings, key=attrgetter("weight"))

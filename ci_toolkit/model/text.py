@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from json.encoder import encode_basestring
+from math import isfinite
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -26,11 +27,18 @@ def indented_json(document: object, indent: int) -> str:
     def told(value: object, line: str) -> str:
         if isinstance(value, str):
             return encode_basestring(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, float) and isfinite(value):
+            return repr(value)
         if not value or not isinstance(value, dict | list | tuple):
             return encode(value)
         inner = line + " " * indent
         if isinstance(value, dict):
-            items = [f"{encode_basestring(key)}: {told(item, inner)}" for key, item in value.items()]
+            items = [
+                f"{encode_basestring(key)}: {encode_basestring(item) if type(item) is str else told(item, inner)}"
+                for key, item in value.items()
+            ]
             return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
         return f"[{inner}{f',{inner}'.join([told(item, inner) for item in value])}{line}]"
 

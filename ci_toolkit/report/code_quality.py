@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.model.findings import Severity
-from ci_toolkit.report.distinct import distinct
+from ci_toolkit.report.distinct import not_ignored
 from ci_toolkit.report.identity import fingerprint
 from ci_toolkit.report.ignored import ignored_everywhere, ignored_words
 from ci_toolkit.report.kinds import KINDS, fix_of
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ci_toolkit.errors import SourceLine
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.distinct import Distinct
 
 MOST_ENTRIES = 1_000
 """A merge request's page shows them all in one list: more of them nobody reads, and GitLab compares each with each."""
@@ -53,7 +53,7 @@ def code_quality_report(
     known, else at `place`: the Dockerfile and the line of its `FROM`.
     """
     found = [
-        *((each, None) for each in distinct(findings, ignored)),
+        *((each, None) for each in not_ignored(findings, ignored)),
         *ignored_everywhere(findings, ignored),
     ]
     entries = [_entry(each, findings.image, place, entry) for each, entry in found[:MOST_ENTRIES]]

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.report.distinct import distinct
+from ci_toolkit.report.distinct import not_ignored
 from ci_toolkit.report.identity import stable_id
 from ci_toolkit.report.ignored import ignored_everywhere, ignored_words
 from ci_toolkit.report.plain import plain, web_address
@@ -20,9 +20,9 @@ from ci_toolkit.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings, Severity
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.distinct import Distinct
     from ci_toolkit.report.gitlab_image import GitLabImage
 
 SCHEMA_VERSION = "15.0.7"
@@ -64,7 +64,7 @@ def scanning_report(
     }
     if messages := list(_messages(findings, ignored)):
         head["scan"]["messages"] = messages
-    found = (each for each in distinct(findings, ignored) if each.finding.category == "vulnerability")
+    found = (each for each in not_ignored(findings, ignored) if each.finding.category == "vulnerability")
     return _written(head, (_vulnerability(each, findings, image) for each in found))
 
 
@@ -98,7 +98,7 @@ def _messages(
 
 def _written(head: Mapping[str, Any], vulnerabilities: Iterable[Mapping[str, Any]]) -> bytes:
     # One a line: indented JSON is written by slow Python, and an image may have 25,000.
-    encode = json.JSONEncoder(ensure_ascii=False).encode
+    encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
     lines = [encode(each) for each in vulnerabilities]
     opened = encode(head).removesuffix("}")
     text = opened + ', "vulnerabilities": [\n' + ",\n".join(lines) + "\n]}\n"

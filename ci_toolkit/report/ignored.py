@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_toolkit.report.distinct import distinct
 from ci_toolkit.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.distinct import Distinct
 
 
 def ignored_everywhere(
@@ -24,7 +23,7 @@ def ignored_everywhere(
     """
     if not any(ignored.values()):
         return
-    for found in distinct(findings, {}):
+    for found in findings.distinct:
         entries = [ignored.get(platform.platform, {}).get(found.finding.key) for platform in found.platforms]
         if entries[0] and all(entries):
             yield found, entries[0]

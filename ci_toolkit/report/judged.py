@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ci_toolkit.model.findings import Counts, Layer
-from ci_toolkit.report.distinct import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings, PlatformFindings
     from ci_toolkit.model.gate import Decision
-    from ci_toolkit.report.distinct import Distinct
 
 Standing = Literal["blocking", "waiting", "deployed", "ignored", ""]
 """What the gate made of a finding; empty where the policy doesn't count it."""
@@ -56,7 +55,7 @@ def judged(findings: ImageFindings, decision: Decision, shares: Sequence[LayerSh
         for key in share.findings:
             brought.setdefault(key, []).append(position)
     everything = []
-    for found in distinct(findings, {}):
+    for found in findings.distinct:
         key = found.finding.key
         standing, why = standings.get(key, ("", ""))
         everything.append(Judged(found=found, standing=standing, why=why, layers=tuple(brought.get(key, ()))))

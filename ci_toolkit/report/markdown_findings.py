@@ -16,9 +16,9 @@ from ci_toolkit.report.plain import code, link, markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings
     from ci_toolkit.model.gate import Decision, PlatformDecision
-    from ci_toolkit.report.distinct import Distinct
     from ci_toolkit.report.judged import Judged, Standing
     from ci_toolkit.report.markdown_blocks import Block
     from ci_toolkit.report.run_report import ImageReport

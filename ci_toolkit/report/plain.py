@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ci_toolkit.model.text import neutralise
 
@@ -24,6 +25,7 @@ def plain(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+@lru_cache(4096)  # What a report says of one finding, its package, version and severity, it says of many.
 def markdown(text: str, limit: int = 300) -> str:
     """`plain`, with everything escaped that means something in Markdown or HTML (CommonMark, 2.4 and 2.5).
 

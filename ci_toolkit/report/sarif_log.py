@@ -30,7 +30,8 @@ def log_of(runs: Sequence[sarif_om.Run]) -> Any:
 def written(document: Any) -> bytes:
     """A document as a file holds it."""
     # On one line: indented JSON is written by slow Python.
-    return (json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n").encode("utf-8", "replace")
+    encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
+    return (encode(document) + "\n").encode("utf-8", "replace")
 
 
 def is_small_enough(data: bytes) -> bool:
@@ -45,29 +46,28 @@ def unlinked(text: str) -> str:
 
 def as_json(value: Any) -> Any:
     """An object of sarif-om as the schema names its properties; unset ones and the schema's defaults left out."""
-    if isinstance(value, str | int):
-        return value
     if isinstance(value, list):
         return [as_json(item) for item in value]
     kind: Any = type(value)
     if not hasattr(kind, "__attrs_attrs__"):
         return value
-    properties = {}
-    for attribute, name, default in _properties_of(kind):
-        own = getattr(value, attribute)
-        if own is not None and (own != default or name in _SPOKEN_DEFAULTS):
-            properties[name] = as_json(own)
+    known, properties = _properties_of(kind), {}
+    for attribute, own in vars(value).items():
+        if own is None:
+            continue
+        name, default = known[attribute]
+        if default is None or own != default or name in _SPOKEN_DEFAULTS:
+            properties[name] = own if isinstance(own, str) else as_json(own)
     return properties
 
 
 @cache
-def _properties_of(kind: Any) -> list[tuple[str, str, Any]]:
-    """Of a class of sarif-om: attribute, the schema's name of it, default."""
-    return [
-        (
-            attribute.name,
+def _properties_of(kind: Any) -> dict[str, tuple[str, Any]]:
+    """Of a class of sarif-om: attribute → the schema's name of it, default."""
+    return {
+        attribute.name: (
             _RENAMED.get((kind.__name__, attribute.name)) or attribute.metadata["schema_property_name"],
             attribute.default.factory() if hasattr(attribute.default, "factory") else attribute.default,
         )
         for attribute in kind.__attrs_attrs__
-    ]
+    }

@@ -69,7 +69,7 @@ def _rule(identifier: str, group: tuple[Finding, ...]) -> sarif_om.ReportingDesc
         short_description=sarif_om.MultiformatMessageString(text=about),
         full_description=sarif_om.MultiformatMessageString(text=plain(worst.title) or about),
         help_uri=web_address(worst.url) or None,
-        help=sarif_om.MultiformatMessageString(text=_help(group, worst), markdown=_help_markdown(group, worst)),
+        help=_help(group, worst),
         default_configuration=sarif_om.ReportingConfiguration(level=LEVELS[worst.severity]),
         properties=properties,
     )
@@ -94,12 +94,14 @@ def _facts(group: Sequence[Finding], worst: Finding) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _help(group: Sequence[Finding], worst: Finding) -> str:
-    return "\n".join([plain(worst.title), *(f"{name}: {plain(value)}" for name, value in _facts(group, worst))])
+def _help(group: Sequence[Finding], worst: Finding) -> sarif_om.MultiformatMessageString:
+    facts = _facts(group, worst)
+    text = "\n".join([plain(worst.title), *(f"{name}: {plain(value)}" for name, value in facts)])
+    return sarif_om.MultiformatMessageString(text=text, markdown=_help_markdown(facts, group, worst))
 
 
-def _help_markdown(group: Sequence[Finding], worst: Finding) -> str:
-    rows = [f"| {name} | {markdown(value)} |" for name, value in _facts(group, worst)]
+def _help_markdown(facts: Sequence[tuple[str, str]], group: Sequence[Finding], worst: Finding) -> str:
+    rows = [f"| {name} | {markdown(value)} |" for name, value in facts]
     advice = (
         f"Upgrade **{markdown(worst.package)}**, or the base image that brings it, and build again."
         if any(finding.fixable for finding in group)

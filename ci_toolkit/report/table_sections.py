@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
-
-from ci_toolkit.model.findings import weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,7 +79,7 @@ def sections(everything: Sequence[Judged], findings: ImageFindings) -> Iterator[
 def _packages(own: Sequence[Judged], several: int) -> Iterator[Row]:
     """The findings of one package stand together, under its name; packages in the order of their worst."""
     groups: dict[tuple[str, str], list[Judged]] = {}
-    for each in sorted(own, key=lambda each: weight(each.found.finding)):
+    for each in sorted(own, key=attrgetter("found.finding.weight")):
         finding = each.found.finding
         groups.setdefault((finding.component, finding.place), []).append(each)
     for group in groups.values():

@@ -101,7 +101,8 @@ def read_kept(place: Path) -> Kept:
 def _is_state(file: Path) -> bool:
     """True for what says that it is one; whatever else is wrong with it is said by whoever reads it."""
     try:
-        document = json.loads(file.read_bytes())
+        data = file.read_bytes()
+        document = json.loads(data) if b'"images"' in data else None  # findings may be of 100 MB
     except FileNotFoundError:
         return file.name == "state.json"
     except OSError as error:

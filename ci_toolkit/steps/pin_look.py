@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _WORTH_A_FORK = 400
 """Files; fewer are read in the time that another process takes to begin and to tell."""
-_GARBAGE = 1_000_000
-"""Objects between two looks for garbage: some eighty megabytes at most, and a sixth of the time less."""
 _CHUNK = 16
 """Files that go to one process together: neighbours are alike."""
 _MARKED = "a comment says which image it is"
@@ -79,7 +77,6 @@ def _spread(work: Callable[[str, Snapshot], Look | None], workspace: Workspace, 
     def all_of(share: Sequence[str]) -> list[Look]:
         return [look for each in workspace.read_each(share, limit=LARGEST) if (look := look_at(*each)) is not None]
 
-    gc.set_threshold(_GARBAGE)
     gc.freeze()  # What was imported is no garbage, and a look at it would copy its memory in every fork.
     looks = {look.name: look for part in in_shares(all_of, shares) for look in part}
     return [looks[name] for name in names if name in looks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,6 +148,15 @@ def test_findings_alone_are_enough(root: Path, run_command: Run, tmp_path_factor
     quiet = run_command("report", "-q", "--from", str(root / ".ci-toolkit/reports"), "--format", "html", cwd=elsewhere)
     assert (quiet.returncode, quiet.stderr) == (0, "")
     assert list(elsewhere.iterdir()) == []
+
+
+def test_findings_in_a_package_that_is_called_like_a_state_s_images_are_no_state(
+    run_command: Run, tmp_path: Path
+) -> None:
+    write_findings(tmp_path / "f.json", image(platform(replace(ZLIB, package="images")), image="api"))
+    result = run_command("report", "--from", "f.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("api sha256:")
 
 
 def test_gitlab_s_own_readers_take_them(root: Path, run_command: Run) -> None:

@@ -10,7 +10,6 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from ci_toolkit.model.findings import Finding, Severity
-from ci_toolkit.report.distinct import distinct
 from tests.harness.findings import URLLIB3, image, platform
 from tests.harness.html_reports import KEY, PACKAGES, of_image, sample, written
 from tests.harness.reports import crowded
@@ -41,7 +40,8 @@ def expected(run: RunReport, wanted: Callable[[Finding, list[str], str], bool]) 
     return sorted(
         each.finding.id
         for report in run.images
-        for each in distinct(report.findings, {})  # type: ignore[arg-type]
+        if report.findings
+        for each in report.findings.distinct
         if wanted(each.finding, [p.platform for p in each.platforms], report.name)
     )
 

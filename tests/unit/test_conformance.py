@@ -16,14 +16,20 @@ WRONG: list[tuple[dict[str, Any], Any]] = [
     ({"oneOf": [{"type": "string"}, {"minLength": 1}]}, "x"),
     ({"uniqueItems": True}, [1, 1.0]),
     ({"uniqueItems": True}, [{"a": [1]}, {"a": [1.0]}]),
+    ({"uniqueItems": True}, [{"id": "a", "of": 1}, {"id": "b"}, {"id": "a", "of": 1}]),
+    ({"uniqueItems": True}, ["a", "b", "a"]),
     ({"const": [1]}, [True]),
     ({"enum": [[0], "x"]}, [False]),
+    ({"enum": ["1", True]}, 1),
+    ({"type": "integer", "minimum": 0}, True),
 ]
 RIGHT: list[tuple[dict[str, Any], Any]] = [
     ({"type": "number", "minimum": 0, "maximum": 10}, 7),
     ({"type": ["string", "number"]}, 9.8),
     ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, 1),
     ({"uniqueItems": True}, [1, True, "1", [1], {"a": 1}, {"a": True}]),
+    ({"uniqueItems": True}, [{"id": "a", "of": 1}, {"id": "a", "of": 2}, {"id": 1}, "a"]),
+    ({"enum": ["a", 1]}, "a"),
     ({"properties": {"a": {"type": "null"}}, "additionalProperties": True}, {"b": 1}),
 ]
 
