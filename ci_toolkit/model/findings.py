@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.distinct import distinct
+from ci_toolkit.model.purl import without_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,7 +119,7 @@ class Finding:
     @property
     def component(self) -> str:
         """The package whatever its version: its purl without version and qualifiers, else its name."""
-        return purl_without_version(self.purl) or self.package
+        return without_version(self.purl) or self.package
 
     @property
     def place(self) -> str:
@@ -284,16 +285,6 @@ class ImageFindings:
             for item in document["platforms"]
         )
         return cls(**{**told, "digest": Digest(document["digest"]), "platforms": platforms})
-
-
-@lru_cache(4096)  # A package has many findings, and each is asked for its key by every report.
-def purl_without_version(purl: str) -> str:
-    """A package URL up to its version: qualifiers such as the distribution's release go too.
-
-    Source: the purl specification: `scheme:type/namespace/name@version?qualifiers#subpath`, any `@` of the name
-    percent-encoded.
-    """
-    return purl.partition("?")[0].partition("#")[0].rpartition("@")[0] or purl.partition("?")[0].partition("#")[0]
 
 
 def by_weight(findings: Iterable[Finding]) -> list[Finding]:

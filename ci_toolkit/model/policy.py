@@ -7,7 +7,8 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import CATEGORIES, Severity, purl_without_version
+from ci_toolkit.model.findings import CATEGORIES, Severity
+from ci_toolkit.model.purl import without_version
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,7 +46,7 @@ class Ignore:
         if self.id not in (finding.id, *finding.aliases):
             return False
         if self.package and self.package not in (
-            finding.package, finding.purl, purl_without_version(finding.purl), finding.purl.partition("?")[0],
+            finding.package, finding.purl, without_version(finding.purl), finding.purl.partition("?")[0],
         ):  # fmt: skip
             return False
         return not self.path or fnmatchcase(finding.path, self.path.removeprefix("/"))

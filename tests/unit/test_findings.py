@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.files import packaged_schema
-from ci_toolkit.model.findings import Counts, Finding, ImageFindings, Severity, by_weight, purl_without_version
+from ci_toolkit.model.findings import Counts, Finding, ImageFindings, Severity, by_weight
+from ci_toolkit.model.purl import without_version
 from ci_toolkit.report.findings_file import read_findings, write_findings
 from tests.harness.findings import URLLIB3, ZLIB, image, platform
 
@@ -37,7 +38,7 @@ def test_a_word_nobody_knows_is_unknown(word: str) -> None:
     ],
 )
 def test_a_purl_without_its_version(purl: str, bare: str) -> None:
-    assert purl_without_version(purl) == bare
+    assert without_version(purl) == bare
 
 
 def test_another_version_of_the_package_is_the_same_finding() -> None:
