@@ -22,7 +22,7 @@ test: dev ## everything that CI runs
 	@scripts/stack up --tests
 	@scripts/image
 	@scripts/check
-	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 --dist loadfile tests
+	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 
 check: dev ## lint, types, import layers
 	@scripts/check
