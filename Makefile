@@ -20,9 +20,8 @@ image: ## the toolkit's own container image, ci-toolkit:dev
 
 test: dev ## everything that CI runs
 	@scripts/stack up --tests
-	@scripts/image
-	@scripts/check
-	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 --dist loadfile tests
+	@scripts/check & checked=$$!; scripts/image; built=$$?; wait $$checked && exit $$built
+	@eval "$$(scripts/stack env)" && .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 
 check: dev ## lint, types, import layers
 	@scripts/check

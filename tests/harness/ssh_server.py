@@ -65,6 +65,7 @@ class SshServer:
             "PasswordAuthentication": "no",
             "KbdInteractiveAuthentication": "no",
             "PidFile": "none",
+            "SetEnv": f"HOME={self._directory}",  # nothing of the user's own shell or git settings counts
             "MaxStartups": "100",
         }
         config = self._directory / "config"

@@ -25,17 +25,21 @@ def step(act: Act, tmp_path: Path) -> Iterator[Step]:
     (tmp_path / "work").mkdir()
     (tmp_path / "artifacts").mkdir()
 
+    start = ["docker", "run", "--detach", f"--volume={tmp_path}:/tmp/test", "--workdir=/tmp/test/work"]
+    start += ["--env=ACT_ARTIFACTS=/tmp/test/artifacts", act.runner, "tail", "-f", "/dev/null"]
+    job = subprocess.run(start, capture_output=True, text=True, check=True).stdout.strip()
+
     def run(action: str, **inputs: str) -> str:
         stand_in(action, tmp_path / action)
         env = {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
-        command = ["docker", "run", "--rm", f"--volume={tmp_path}:/tmp/test", "--workdir=/tmp/test/work"]
-        command += ["--env=ACT_ARTIFACTS=/tmp/test/artifacts", *(f"--env={n}={v}" for n, v in env.items())]
-        command += [act.runner, "node", f"/tmp/test/{action}/index.js"]
+        command = ["docker", "exec", *(f"--env={n}={v}" for n, v in env.items())]
+        command += [job, "node", f"/tmp/test/{action}/index.js"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode != 0) == ("::error::" in done.stdout), done.stderr
         return done.stdout
 
     yield run
+    subprocess.run(["docker", "rm", "--force", job], capture_output=True, check=True)
     ToolkitImage(act.image).give_back(tmp_path)
 
 

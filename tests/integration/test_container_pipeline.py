@@ -43,7 +43,7 @@ ANNOUNCE = """
 def shop(act: Act, stack: Stack) -> Iterator[DeliveringByJobs]:
     organisation = f"{stack.registry}/jobs-{secrets.token_hex(4)}"
     with (
-        GitHub(repository=REPOSITORY).running() as github,
+        GitHub(repository=REPOSITORY, pending=0).running() as github,
         delivering_by_jobs(act, github, organisation, stack.database, after=ANNOUNCE) as delivering,
     ):
         yield delivering
