@@ -7,9 +7,6 @@ headers too, is cut to what is left of the whole.
 from __future__ import annotations
 
 import io
-import time
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 
@@ -17,47 +14,17 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ci_toolkit.deadlines import current
+
 if TYPE_CHECKING:
     import socket
 
     from requests import PreparedRequest
     from urllib3.poolmanager import ProxyManager
 
+    from ci_toolkit.deadlines import Deadline
+
 _BUFFER = 256 * 1024
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """Seconds: to connect, between two bytes, and for a whole request with its answer.
-
-    Large bodies get more than `total`: what they take at `slowest` bytes a second is added.
-    """
-
-    connect: float = 10.0
-    idle: float = 60.0
-    total: float = 120.0
-    slowest: float = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """The end of one request, `total` seconds after it was made."""
-
-    idle: float
-    total: float
-    started: float = field(default_factory=time.monotonic)
-
-    def allowance(self) -> float:
-        """For how long the next wait may last, in seconds; raises TimeoutError once the time is up."""
-        left = self.started + self.total - time.monotonic()
-        if left <= 0:
-            message = f"not done after {self.total:g} s"
-            raise TimeoutError(message)
-        return min(self.idle, left)
-
-
-current: ContextVar[Deadline] = ContextVar("current")
-"""The deadline of the request that this thread is making."""
 
 
 class _ClockedStream(io.RawIOBase):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.progress import Silent
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

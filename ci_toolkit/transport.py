@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -14,8 +12,10 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from ci_toolkit.connections import ClockedAdapter, Deadline, Limits, current
-from ci_toolkit.errors import RemoteError, UsageError
+from ci_toolkit.answers import HttpError, Reply
+from ci_toolkit.connections import ClockedAdapter
+from ci_toolkit.deadlines import Deadline, Limits, current
+from ci_toolkit.errors import UsageError
 from ci_toolkit.proxies import proxies_for
 from ci_toolkit.trust import addresses, joined, refusal, same_origin, without_query
 from ci_toolkit.version import __version__
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from ci_toolkit.trust import Resolver
 
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_WITH_BODY = frozenset({307, 308})
 _MAX_REDIRECTS = 5
@@ -47,53 +46,6 @@ class Body(Protocol):
 
     def __iter__(self) -> Iterator[bytes]:
         """The bytes, from the start."""
-
-
-class HttpError(RemoteError):
-    """A request failed. `status` and `code` are the server's own; None and empty where it never answered.
-
-    `temporary`: the same request may succeed later. `retry_after`: the header, as it came.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str = "",
-        status: int | None = None,
-        code: str = "",
-        temporary: bool = False,
-        retry_after: str = "",
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.code = code
-        self.temporary = temporary
-        self.retry_after = retry_after
-
-
-def is_temporary(status: int) -> bool:
-    """True for the answers that mean "later": 408, 425, 429 and the server's own troubles."""
-    return status in _TEMPORARY
-
-
-def status_line(status: int) -> str:
-    """`404 Not Found`: the number with what it is called, where it has a name."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole answer; error statuses are answers too. Header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    """Where it came from in the end."""
 
 
 class Incoming:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.ci.analysis_target import PERMISSION, Hindrance
 from ci_toolkit.ci.upload_refusals import refused
 from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.model.analysis import Upload
 from ci_toolkit.model.plan import Action
 from ci_toolkit.retries import Patience
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

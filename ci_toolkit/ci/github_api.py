@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.answers import is_temporary, status_line
 from ci_toolkit.ci.rest_api import ApiError, RestApi, safe_base
 from ci_toolkit.retries import parse_retry_after
-from ci_toolkit.transport import is_temporary, status_line
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ci_toolkit.transport import Reply
+    from ci_toolkit.answers import Reply
 
 REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9._-]+")
 """`OWNER/NAME`."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.answers import is_temporary, status_line
 from ci_toolkit.ci.rest_api import ApiError, RestApi, safe_base
 from ci_toolkit.errors import UsageError
 from ci_toolkit.retries import parse_retry_after
-from ci_toolkit.transport import is_temporary, status_line
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ci_toolkit.transport import Reply
+    from ci_toolkit.answers import Reply
 
 TOKEN = "GITLAB_TOKEN"  # noqa: S105 a variable's name
 HOW_TO_GET_ONE = (

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.ci.gitlab_api import HOW_TO_GET_ONE, TOKEN, GitLabApi, api_of
 from ci_toolkit.ci.request_plan import planned, refused
 from ci_toolkit.ci.request_project import RequestProject, project_of
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.request import Draft, Request
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.text import neutralise
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from ci_toolkit.model.request import Draft, Request

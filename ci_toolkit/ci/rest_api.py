@@ -7,20 +7,20 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.proxies import is_loopback
 from ci_toolkit.retries import Patience, Retries
-from ci_toolkit.transport import HttpError, Transport
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ci_toolkit.connections import Limits
+    from ci_toolkit.answers import Reply
+    from ci_toolkit.deadlines import Limits
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
-    from ci_toolkit.transport import Reply
 
 _MAX_ANSWER = 4 * 1024 * 1024
 _PATIENCE = Patience(attempts=5, first_wait=1.0, longest_wait=60.0, total=120.0)
@@ -64,6 +64,9 @@ class RestApi(ABC):
         patience: Patience | None = None,
     ) -> None:
         """`base`: as `safe_base` gives it; `env`: for proxies and CA bundles."""
+        # Here, not above: what HTTP needs takes its time to import, and a plan needs none of it.
+        from ci_toolkit.transport import Transport
+
         redact.add(token)
         self._base, self._token, self._redact = base, token, redact
         self._patience = patience or _PATIENCE

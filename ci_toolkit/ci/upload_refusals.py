@@ -11,8 +11,8 @@ from ci_toolkit.errors import RemoteError, UsageError
 from ci_toolkit.model.analysis import Upload
 
 if TYPE_CHECKING:
+    from ci_toolkit.answers import HttpError
     from ci_toolkit.ci.analysis_target import Target
-    from ci_toolkit.transport import HttpError
 
 _NOT_ACCESSIBLE = re.compile(r"not accessible by|must have (?:admin|push|write)", re.IGNORECASE)
 _NOT_ENABLED = re.compile(

@@ -59,7 +59,8 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
     if len(ordered) > 1:
         told = settings.format == "text" and not settings.quiet
-        warm_up(opened.runner, ordered, summary=told, uploads=opened.context.platform == "github")
+        uploads = opened.context.platform == "github" and bool(opened.env.get("GITHUB_TOKEN"))
+        warm_up(opened.runner, ordered, summary=told, uploads=uploads)
     workshop = Workshop(opened, journal.save, wishes)
     with published(opened, journal):
         try:

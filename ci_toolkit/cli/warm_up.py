@@ -33,7 +33,12 @@ _LATE = {
     "pin": ("ci_toolkit.steps.pin",),
     "commit": ("ci_toolkit.steps.commit",),
 }
-_UPLOADS = ("ci_toolkit.ci.code_scanning", "ci_toolkit.ci.analysis_target", "ci_toolkit.steps.sarif_upload")
+_UPLOADS = (
+    "ci_toolkit.ci.code_scanning",
+    "ci_toolkit.ci.analysis_target",
+    "ci_toolkit.steps.sarif_upload",
+    "ci_toolkit.transport",
+)
 _AT_THE_END = "ci_toolkit.report.summary"
 
 

@@ -14,18 +14,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.registry.challenge import Challenge, parse_challenges
 from ci_toolkit.registry.faults import error_of
-from ci_toolkit.transport import HttpError
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ci_toolkit.answers import Reply
     from ci_toolkit.redact import Redactor
     from ci_toolkit.registry.credentials import Credential, Keychain
     from ci_toolkit.retries import Retries
-    from ci_toolkit.transport import Reply, Transport
+    from ci_toolkit.transport import Transport
 
 Scopes = frozenset[str]
 """What a request wants to do: `repository:NAME:pull,push`."""

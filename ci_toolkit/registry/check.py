@@ -9,7 +9,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ci_toolkit.connections import Limits
+from ci_toolkit.answers import HttpError
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import ToolkitError, UsageError
 from ci_toolkit.model.access import Access
 from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES
@@ -18,7 +19,6 @@ from ci_toolkit.registry import auth
 from ci_toolkit.registry.check_words import host_problem, immutable_words, no_push, no_repository, refused_login
 from ci_toolkit.registry.docker_login import who
 from ci_toolkit.retries import Patience
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.errors import RemoteError
 
 if TYPE_CHECKING:
+    from ci_toolkit.answers import HttpError
     from ci_toolkit.errors import ToolkitError
     from ci_toolkit.model.access import Access, Wanted
     from ci_toolkit.registry.check import Settings
-    from ci_toolkit.transport import HttpError
 
 _SPEAKS_HTTP = re.compile(r"wrong version number|record layer failure|unknown protocol|http request", re.IGNORECASE)
 """How OpenSSL's versions say that what came isn't TLS."""

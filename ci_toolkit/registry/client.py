@@ -6,20 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import INDEX_TYPES, MANIFEST_TYPES, Descriptor, is_media_type
 from ci_toolkit.registry import auth
 from ci_toolkit.registry.pages import pages
-from ci_toolkit.transport import HttpError
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ci_toolkit.answers import Reply
     from ci_toolkit.layout import Layout
     from ci_toolkit.registry.host import RegistryHost
-    from ci_toolkit.transport import Reply
 
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _WRITTEN = (200, 201, 202, 204)

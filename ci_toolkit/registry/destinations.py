@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from ci_toolkit.connections import Limits
+    from ci_toolkit.deadlines import Limits
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.oci import Descriptor
     from ci_toolkit.model.plan import Action
@@ -109,7 +109,7 @@ class Destinations:
 
     def creating(self, repository: Repository, write: Callable[[], T]) -> T:
         """The result of `write`, done once more after the repository it didn't find was created, where we may."""
-        from ci_toolkit.transport import HttpError
+        from ci_toolkit.answers import HttpError
 
         try:
             return write()

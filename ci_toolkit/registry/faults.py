@@ -6,15 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.answers import HttpError, is_temporary, status_line
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.registry.budget import asked_to_wait, budget_of
-from ci_toolkit.transport import HttpError, is_temporary, status_line
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ci_toolkit.transport import Reply
+    from ci_toolkit.answers import Reply
 
 _TOO_MANY = 429
 _LIMITED = "wait and run it again, log in for a larger limit, or go through a mirror"

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from ci_toolkit.answers import HttpError, Reply
 from ci_toolkit.model.reference import DOCKER_HUB
 from ci_toolkit.progress import Silent
 from ci_toolkit.registry.budget import Budget, budget_of
 from ci_toolkit.registry.faults import error_of
 from ci_toolkit.registry.granted import granted_by
-from ci_toolkit.transport import HttpError, Reply
 from ci_toolkit.trust import joined, same_origin, without_query
 
 if TYPE_CHECKING:

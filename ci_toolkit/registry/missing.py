@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import RemoteError
 from ci_toolkit.registry.pointing import where
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from ci_toolkit.model.oci import Descriptor

@@ -9,15 +9,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ci_toolkit.transport import HttpError
+from ci_toolkit.answers import HttpError
 from ci_toolkit.trust import same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from ci_toolkit.answers import Reply
     from ci_toolkit.registry.auth import Scopes
     from ci_toolkit.registry.host import RegistryHost
-    from ci_toolkit.transport import Reply
 
 _MAX_PAGES = 10_000
 _NEXT = re.compile(r'<([^>]*)>\s*;(?:[^,]*;)?\s*rel="?next"?')

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.faults import keeps_tag
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

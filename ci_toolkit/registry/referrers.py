@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.model.attached import Artifact, cosign_tags, read_referrers, referrers_tag
 from ci_toolkit.model.oci import OCI_INDEX
 from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.pages import pages
 from ci_toolkit.registry.pointing import where
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

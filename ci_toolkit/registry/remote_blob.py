@@ -6,10 +6,10 @@ import hashlib
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.registry.client import DAMAGED, MARGIN
 from ci_toolkit.registry.pointing import where
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

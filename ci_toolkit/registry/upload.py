@@ -9,15 +9,15 @@ import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.registry import auth
 from ci_toolkit.registry.blob import LayoutBlob
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
+    from ci_toolkit.answers import Reply
     from ci_toolkit.registry.blob import Blob
     from ci_toolkit.registry.client import RepositoryClient
-    from ci_toolkit.transport import Reply
 
 How = Literal["present", "mounted", "uploaded"]
 _DONE = (200, 201, 202, 204)

@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import status_line
 from ci_toolkit.errors import RemoteError, ToolError
 from ci_toolkit.scanners.database import objection, time_of
-from ci_toolkit.transport import Transport, status_line
+from ci_toolkit.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.builders.layouts import BuiltImage, is_again
 from ci_toolkit.errors import IntegrityError, RemoteError, ToolkitError
 from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, Index, Manifest, parse_document
@@ -14,7 +15,6 @@ from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.graph import node_of, read_graph
 from ci_toolkit.registry.inspection import platforms_of
 from ci_toolkit.registry.remote_blob import read_blob
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError, RemoteError
 from ci_toolkit.model.reference import Repository
-from ci_toolkit.transport import HttpError
 from tests.harness.copying import Copying
 from tests.harness.proxy import FaultServer, answers, changes, loses_reply, resets, truncates
 

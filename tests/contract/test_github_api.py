@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.ci.github_api import GitHubApi, GitHubError, api_of
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import UsageError
 from ci_toolkit.redact import Redactor
-from ci_toolkit.transport import HttpError
 from ci_toolkit.version import __version__
 from tests.harness.proxy import FaultServer, answers, resets
 from tests.harness.pushing import Heard, Naps

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.answers import HttpError, Reply
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.auth import Authorizer, pull
 from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.retries import Retries
-from ci_toolkit.transport import HttpError, Reply, Transport
+from ci_toolkit.transport import Transport
 from tests.harness.proxy import Answer, Exchange, FaultServer
 from tests.harness.pushing import destinations, repository_for, sample_image
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import ToolError, UsageError
 from ci_toolkit.model.access import Access, Wanted
 from ci_toolkit.model.reference import Repository

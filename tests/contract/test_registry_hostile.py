@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import IntegrityError, RemoteError
 from ci_toolkit.model.oci import OCI_INDEX, Descriptor
 from ci_toolkit.model.reference import Repository

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
-from ci_toolkit.transport import HttpError
 from tests.harness.proxy import FaultServer, answers, changes, loses_reply
 from tests.harness.pushing import TAGS, Pushing, sample_image
 

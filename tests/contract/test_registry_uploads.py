@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.model.reference import Repository
-from ci_toolkit.transport import HttpError
 from tests.harness.proxy import Answer, Exchange, FaultServer, answers, changes, loses_reply
 from tests.harness.pushing import TAGS, Pushing, damage, large_image, repository_for
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_toolkit.connections import Limits
+from ci_toolkit.answers import HttpError
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import UsageError
-from ci_toolkit.transport import HttpError, Transport
+from ci_toolkit.transport import Transport
 from tests.harness.proxy import Answer, Exchange, FaultServer, answers, drips, resets
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config.options import AuthOptions
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import ToolkitError
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ci_toolkit.ci.analysis_target import target_of
 from ci_toolkit.ci.code_scanning import CodeScanning
 from ci_toolkit.ci.github_api import GitHubApi
-from ci_toolkit.connections import Limits
+from ci_toolkit.deadlines import Limits
 from ci_toolkit.errors import ToolkitError
 from ci_toolkit.model.context import CiContext
 from ci_toolkit.redact import Redactor

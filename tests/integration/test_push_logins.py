@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import RemoteError, ToolkitError
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.keychains.chain import Logins
-from ci_toolkit.transport import HttpError
 from tests.harness.proxy import FaultServer, answers, changes, forgets_login
 from tests.harness.pushing import destinations, repository_for
 from tests.harness.registry import PASSWORD, USER, Issuer

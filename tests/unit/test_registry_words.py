@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from ci_toolkit.answers import Reply
 from ci_toolkit.registry.budget import Budget, asked_to_wait, budget_of, span
 from ci_toolkit.registry.faults import error_of, keeps_tag
-from ci_toolkit.transport import Reply
 
 URL = "https://registry.example/v2/app/manifests/1.0?sig=secret"
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.retries import Retries, parse_retry_after
-from ci_toolkit.transport import HttpError
 from tests.harness.pushing import Naps
 
 

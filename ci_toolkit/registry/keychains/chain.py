@@ -17,7 +17,7 @@ from ci_toolkit.registry.keychains.stated import Stated
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ci_toolkit.connections import Limits
+    from ci_toolkit.deadlines import Limits
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor

@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import UsageError
 from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.keychains.ecr_host import EcrHost, parse_host
 from ci_toolkit.registry.keychains.job import in_ci
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.registry.credentials import Credential
 from ci_toolkit.registry.keychains.keyless import Keyless
 from ci_toolkit.registry.keychains.refusal import explain
 from ci_toolkit.registry.keychains.web import lifetime
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from ci_toolkit.registry.keychains.identity import IdToken

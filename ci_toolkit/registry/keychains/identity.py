@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ci_toolkit.answers import HttpError
 from ci_toolkit.errors import UsageError
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.registry.keychains.job import in_ci
-from ci_toolkit.transport import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ci_toolkit.answers import HttpError
     from ci_toolkit.registry.keychains.identity import IdToken
-    from ci_toolkit.transport import HttpError
 
 _REFUSED = frozenset({400, 401, 403, 404})
 

@@ -8,20 +8,21 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from ci_toolkit.answers import HttpError, is_temporary, status_line
 from ci_toolkit.proxies import is_loopback
 from ci_toolkit.retries import Retries
-from ci_toolkit.transport import HttpError, Transport, is_temporary, status_line
+from ci_toolkit.transport import Transport
 from ci_toolkit.trust import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeVar
 
-    from ci_toolkit.connections import Limits
+    from ci_toolkit.answers import Reply
+    from ci_toolkit.deadlines import Limits
     from ci_toolkit.progress import Progress
     from ci_toolkit.redact import Redactor
     from ci_toolkit.retries import Patience
-    from ci_toolkit.transport import Reply
 
     T = TypeVar("T")
 
