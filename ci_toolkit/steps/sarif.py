@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit.errors import ToolkitError
@@ -14,6 +15,7 @@ from ci_toolkit.steps.scanned import base_line, baseline_of, decision_of_that_da
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
@@ -90,20 +92,25 @@ class SarifStep:
         """
         failures: list[tuple[str, ToolkitError]] = []
         analyses: list[Analysis] = []
-        for options in self._images:
-            state = state.with_image(options.name, code_scanning=None)
-            try:
-                subject = self._subject(options, state)
-                state, analysis = self._written(subject, state)
-            except ToolkitError as error:
-                failures.append((options.name, error))
-                continue
-            analyses.append(analysis)
-            for reports in self._others:
+        pool = ThreadPoolExecutor(max(1, len(self._others)), thread_name_prefix="reports")
+        try:
+            for options in self._images:
+                state = state.with_image(options.name, code_scanning=None)
+                making: list[Future[Mapping[str, Path]]] = []
                 try:
-                    state = self._known(state, options.name, reports.make(subject))
+                    subject = self._subject(options, state)
+                    making = [pool.submit(reports.make, subject) for reports in self._others]
+                    state, analysis = self._written(subject, state)
+                    analyses.append(analysis)
                 except ToolkitError as error:
                     failures.append((options.name, error))
+                for made in making:
+                    try:
+                        state = self._known(state, options.name, made.result())
+                    except ToolkitError as error:
+                        failures.append((options.name, error))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
         if self._delivery and analyses:
             state, undelivered = self._delivery.deliver(state, analyses)
             failures += undelivered
