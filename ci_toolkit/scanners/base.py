@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.model.findings import Layer, PlatformFindings
     from ci_toolkit.model.recipe import Recipe
 
 
@@ -30,6 +30,8 @@ class Target:
     """`REPOSITORY@DIGEST`, where it is on a registry and in no layout."""
     plain: bool = False
     """Plain HTTP may be spoken with that registry."""
+    layers: tuple[Layer, ...] = ()
+    """By manifest and config, lowest first; empty where they don't agree on them, or aren't at hand yet."""
     recipe: Recipe | None = None
     """What its Dockerfile says; None where there is none at hand."""
 
@@ -63,8 +65,9 @@ class Scanner(Protocol):
     def commands(self, targets: Sequence[Target], private: Path) -> Sequence[Command]:
         """What `scan` runs, in order: no write, no process."""
 
-    def scan(self, targets: Sequence[Target], private: Path) -> Scanned:
+    def scan(self, targets: Sequence[Target], private: Path, whole: Callable[[], None]) -> Scanned:
         """Scan every target; raises ToolError if one of them couldn't be, or if its report can't be believed.
 
-        `private` is a directory of this scan's own, removed by the caller afterwards.
+        `private` is a directory of this scan's own, removed by the caller afterwards. Nothing is kept for other scans
+        before `whole` was called: it raises, and so does this, where targets aren't what their digests say.
         """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.findings import Layer
 from ci_toolkit.model.oci import Index, Manifest
 from ci_toolkit.scanners.base_guess import without_base
 
@@ -43,10 +44,10 @@ def runnable(layout: Layout, root: Descriptor, platforms: Mapping[str, Digest]) 
     return {platform: found[digest] for platform, digest in platforms.items()}
 
 
-def flatten(layout: Layout, manifest: Descriptor, into: Path) -> Digest:
-    """Write a layout of this one manifest, its blobs hard-linked or copied; returns the digest of its config.
+def flatten(layout: Layout, manifest: Descriptor, into: Path) -> tuple[Digest, tuple[Layer, ...]]:
+    """Write a layout of this one manifest, its blobs hard-linked or copied; returns its config's digest, its layers.
 
-    Manifest and config are others than the image's where its history names a base image.
+    Manifest and config are others than the image's where its history names a base image. The layers: of `layers_of`.
 
     Raises ToolError where the disk says no, IntegrityError for a manifest that is none.
     """
@@ -58,14 +59,27 @@ def flatten(layout: Layout, manifest: Descriptor, into: Path) -> Digest:
     flat.create()
     for blob in document.layers:
         _link(layout.blob(blob.digest), flat.blob(blob.digest))
-    config = without_base(layout.read(document.config))
+    own = layout.read(document.config)
+    config = without_base(own)
     digest, data = flat.add(config), layout.read(manifest)
     if digest != document.config.digest:
         body = json.loads(data)
         body["config"] |= {"digest": str(digest), "size": len(config)}
         data = json.dumps(body).encode()
     flat.write_entries([replace(manifest, digest=flat.add(data), size=len(data), annotations={})])
-    return digest
+    return digest, layers_of(document, own)
+
+
+def layers_of(manifest: Manifest, config: bytes) -> tuple[Layer, ...]:
+    """An image's layers, each with the id that its config claims for the content; empty where these don't agree."""
+    try:
+        claimed = json.loads(config)["rootfs"]["diff_ids"]
+        return tuple(
+            Layer(digest=str(blob.digest), diff_id=str(diff_id))
+            for blob, diff_id in zip(manifest.layers, claimed, strict=True)
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ()
 
 
 def _link(source: Path, target: Path) -> None:

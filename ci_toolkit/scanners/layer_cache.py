@@ -1,20 +1,33 @@
 """What Trivy found out about layers, kept between runs: a layer that was read once isn't read again.
 
 Trivy waits 5 s for the lock on such a cache and then gives up, so each scan that runs at a time is lent one of its
-own. It lies beside the databases, outside of the workspace: a pull request can't plant what it would say.
+own. It lies beside the databases, outside of the workspace.
+
+Trivy knows a layer by the id that the image's config claims for its content, and doesn't look whether that is so: an
+image that claims a base image's ids for layers of its own would hide what that base holds from every later scan. So
+a cache notes which digest each id came with, and an image that says otherwise is scanned without it.
+
+Source: Trivy 0.76, `pkg/fanal/artifact/image/image.go`: the key of a layer is made of its DiffID.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from ci_toolkit.files import write_atomically
 from ci_toolkit.scanners.lock import if_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from ci_toolkit.model.findings import Layer
+
+_NOTES = "digests.json"
+"""DiffID → digest of the layer that was scanned under it."""
 
 
 class LayerCache:
@@ -25,15 +38,30 @@ class LayerCache:
         self._slots = slots
 
     @contextmanager
-    def lent(self) -> Iterator[Path | None]:
-        """A cache for one scan; None where all are lent, or none can be kept. After a failed scan it is emptied."""
-        with self._free(0) as cache:
+    def lent(self, layers: Sequence[Layer]) -> Iterator[Path | None]:
+        """A cache for the scan of an image of these layers, as its manifest and config have them.
+
+        It knows nothing of layers that came with other digests. None where all are lent, or nobody knows the layers.
+        After a failed scan it is emptied, and after a killed one the next scan finds it empty.
+        """
+        with self._free(0 if layers else self._slots) as place:
+            if place is None:
+                yield None
+                return
+            noted = _taken(place / _NOTES)
+            if any(noted.get(layer.diff_id, layer.digest) != layer.digest for layer in layers):
+                noted = {}
             try:
-                yield cache
+                if not noted:
+                    shutil.rmtree(place / "fanal", ignore_errors=True)
+                (place / "fanal").mkdir(exist_ok=True)
+                yield place / "fanal"
             except BaseException:
-                if cache:
-                    shutil.rmtree(cache, ignore_errors=True)
+                shutil.rmtree(place / "fanal", ignore_errors=True)
                 raise
+            noted |= {layer.diff_id: layer.digest for layer in layers}
+            with suppress(OSError):
+                write_atomically(place / _NOTES, json.dumps(noted).encode())
 
     @contextmanager
     def _free(self, slot: int) -> Iterator[Path | None]:
@@ -43,8 +71,17 @@ class LayerCache:
         place = self._directory / str(slot)
         with if_free(place / "lock") as free:
             if free:
-                (place / "fanal").mkdir(exist_ok=True)
-                yield place / "fanal"
+                yield place
                 return
         with self._free(slot + 1) as found:
             yield found
+
+
+def _taken(file: Path) -> dict[str, str]:
+    """What is noted. While a scan is at work no notes lie there, for nobody could tell what a killed one left."""
+    try:
+        noted = json.loads(file.read_bytes())
+        file.unlink()
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}

@@ -120,12 +120,12 @@ class Trivy:
         ]
         return (*refresh, *scans)
 
-    def scan(self, targets: Sequence[Target], private: Path) -> Scanned:
+    def scan(self, targets: Sequence[Target], private: Path, whole: Callable[[], None]) -> Scanned:
         """See `Scanner.scan`."""
         place = Private(private)
         self._prepare(place)
         with self._database(place) as (updated, repository):
-            reports = self._scan_all(targets, place)
+            reports = self._scan_all(targets, place, whole)
         versions = sorted({version for _, version in reports})
         return Scanned(
             findings=tuple(findings for findings, _ in reports),
@@ -166,19 +166,23 @@ class Trivy:
         self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
         self._run(self._download(cache, source, place), place, "refresh the vulnerability database")
 
-    def _scan_all(self, targets: Sequence[Target], place: Private) -> list[tuple[PlatformFindings, str]]:
+    def _scan_all(
+        self, targets: Sequence[Target], place: Private, whole: Callable[[], None]
+    ) -> list[tuple[PlatformFindings, str]]:
         workers = max(1, min(self._parallel, len(targets)))
         title = f"scanning {len(targets)} platform{'s' if len(targets) != 1 else ''} with Trivy"
         with self._progress.task(title, len(targets), unit="platforms") as task:
             pool = ThreadPoolExecutor(workers, thread_name_prefix="scan")
             try:
-                return list(pool.map(lambda target: self._scan_one(target, place, task), targets))
+                return list(pool.map(lambda target: self._scan_one(target, place, whole, task), targets))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _scan_one(self, target: Target, place: Private, task: Task) -> tuple[PlatformFindings, str]:
+    def _scan_one(
+        self, target: Target, place: Private, whole: Callable[[], None], task: Task
+    ) -> tuple[PlatformFindings, str]:
         argv, about = self._scan(target, place), f"scan {target.image} {target.platform}"
-        with self._layers.lent() as known:
+        with self._layers.lent(target.layers) as known:
             _furnish(cache_of(target), place, known)
             try:
                 self._run(argv, place, about)
@@ -187,6 +191,7 @@ class Trivy:
                     raise
                 self._fetch_java_index(place)
                 self._run(argv, place, about)
+            whole()
         data = _read(target)
         report = parse(data, target, self._categories)
         files.write_atomically(target.report, shareable(data))

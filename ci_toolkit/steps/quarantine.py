@@ -17,7 +17,7 @@ from ci_toolkit.registry.inspection import platforms_of
 from ci_toolkit.registry.remote_blob import read_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.digest import Digest
@@ -107,8 +107,8 @@ class Quarantine:
             raise IntegrityError(message, hint="is it another artifact? An image that was built here is built again")
         return Held(content, built, dict(_configs(images)))
 
-    def copy_out(self, manifest: Digest, into: Layout, wanted: Callable[[bytes], bool]) -> Descriptor | None:
-        """Copy one platform's image into a layout if its config is `wanted`; returns its manifest's descriptor.
+    def read(self, manifest: Digest) -> tuple[Content, Manifest, bytes]:
+        """One platform's image: its manifest, as it is and understood, and its config.
 
         Raises IntegrityError where it is no longer here, or not whole, HttpError.
         """
@@ -119,15 +119,17 @@ class Quarantine:
             message = f"{self.repository}@{manifest} is no longer in quarantine"
             raise IntegrityError(message, hint=_BUILD_AGAIN)
         with _missing_is_wrong():
-            config = read_blob(client, document.config, limit=MAX_MANIFEST)
-            if not wanted(config):
-                return None
-            into.create()
-            into.add(config)
-            into.add(content.data)
+            return content, document, read_blob(client, document.config, limit=MAX_MANIFEST)
+
+    def copy_out(self, content: Content, document: Manifest, config: bytes, into: Layout) -> None:
+        """Copy one platform's image, of which `read` gave these, into a layout; raises as that does."""
+        client = self._registries.repository(self.repository)
+        into.create()
+        into.add(config)
+        into.add(content.data)
+        with _missing_is_wrong():
             for layer in document.layers:
                 client.fetch_blob(layer, into)
-        return content.descriptor
 
     def platforms(self, name: str, image: ImageState, digest: Digest) -> Mapping[str, tuple[Digest, Digest]]:
         """Manifest and config of each platform of an image that a state says is here.

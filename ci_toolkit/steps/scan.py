@@ -149,8 +149,8 @@ class ScanStep:
             for name, known in deployed.items():
                 if known.place:
                     targets += self._targets.deployed(label_of(name), known.place, known.digest)
-            with self._targets.checked({image.name: state.image(image.name) for image in self._images}):
-                scanned = self._scanner.scan(targets, self._private)
+            with self._targets.checked({image.name: state.image(image.name) for image in self._images}) as whole:
+                scanned = self._scanner.scan(targets, self._private, whole)
             results = ScanResults(targets=targets, scanned=scanned, scanner=self._scanner.name, at=self._clock())
             return self._record(state, results, deployed)
         finally:

@@ -13,11 +13,11 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.scanners.base import Target
 from ci_toolkit.scanners.base_guess import without_base
-from ci_toolkit.scanners.flatten import flatten, runnable
+from ci_toolkit.scanners.flatten import flatten, layers_of, runnable
 from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.progress import Progress
@@ -99,21 +99,22 @@ class Targets:
         targets = []
         for platform, manifest in runnable(layout, root, image.platforms).items():
             place = self._target(options.name, platform, manifest.digest, NOT_YET)
-            config = flatten(layout, manifest, place.layout)
-            targets.append(self._target(options.name, platform, manifest.digest, config))
+            config, layers = flatten(layout, manifest, place.layout)
+            targets.append(replace(place, config=config, layers=layers))
         return targets
 
     @contextmanager
-    def checked(self, images: Mapping[str, ImageState]) -> Iterator[None]:
+    def checked(self, images: Mapping[str, ImageState]) -> Iterator[Callable[[], None]]:
         """Find out, while the block runs, whether the layouts of these images, by name, are whole.
 
-        Raises IntegrityError where one isn't, also in place of what a scanner made of it.
+        What it gives waits for the answer, and raises IntegrityError where one isn't; so does the block's end, also in
+        place of what a scanner made of it.
         """
         pool = ThreadPoolExecutor(1, thread_name_prefix="check")
         try:
             check = pool.submit(self._check, images)
             try:
-                yield
+                yield check.result
             except ToolkitError:
                 check.result()
                 raise
@@ -146,13 +147,15 @@ class Targets:
         ]
 
     def _whole(self, target: Target, place: Quarantine) -> Target:
-        """The target itself, or a copy here where a scanner would leave layers out that it takes for a base's."""
-        layout = Layout(target.layout.parent / "copy")
+        """The target, or a copy here where a scanner would leave layers out that it takes for a base's."""
         with self._progress.task(f"reading {target.image} {target.platform}", None):
-            root = place.copy_out(target.manifest, layout, lambda config: without_base(config) != config)
-        if root is None:
-            return target
-        return replace(target, config=flatten(layout, root, target.layout), remote="", plain=False)
+            content, document, config = place.read(target.manifest)
+            if without_base(config) == config:
+                return replace(target, layers=layers_of(document, config))
+            layout = Layout(target.layout.parent / "copy")
+            place.copy_out(content, document, config, layout)
+        digest, layers = flatten(layout, content.descriptor, target.layout)
+        return replace(target, config=digest, layers=layers, remote="", plain=False)
 
     def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
         place = self._place(name)

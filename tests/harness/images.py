@@ -68,15 +68,20 @@ def make_image(
     index: bool = True,
     env: Mapping[str, str] | None = None,
     created_by: str = "COPY",
+    claims: Sequence[Tree] = (),
 ) -> Descriptor:
     """Write a layout as a build does: one index in index.json, or with `index=False` the one manifest.
 
     Each platform is given as its layers, lowest first; `env` are the variables in every one's config, and
-    `created_by` says how its layers were made. Returns the descriptor of the root.
+    `created_by` says how its layers were made. `claims`: layers whose content ids the configs give for those that are
+    there. Returns the descriptor of the root.
     """
     layout = Layout(path)
     layout.create()
-    children = [_manifest(layout, platform, layers, env or {}, created_by) for platform, layers in platforms.items()]
+    children = [
+        _manifest(layout, platform, layers, claims or layers, env or {}, created_by)
+        for platform, layers in platforms.items()
+    ]
     root = children[0]
     if index:
         body = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [c.as_json() for c in children]})
@@ -86,7 +91,12 @@ def make_image(
 
 
 def _manifest(
-    layout: Layout, platform: str, layers: Sequence[Tree], env: Mapping[str, str], created_by: str
+    layout: Layout,
+    platform: str,
+    layers: Sequence[Tree],
+    claimed: Sequence[Tree],
+    env: Mapping[str, str],
+    created_by: str,
 ) -> Descriptor:
     tars = [_tar(tree) for tree in layers]
     blobs = [gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars]
@@ -97,7 +107,7 @@ def _manifest(
             "architecture": architecture,
             **({"variant": variant[0]} if variant else {}),
             "config": {"Env": [f"{name}={value}" for name, value in env.items()]} if env else {},
-            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar)) for tar in tars]},
+            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(_tar(tree))) for tree in claimed]},
             "history": [{"created_by": created_by} for _ in tars]
             + [{"created_by": f"ENV {name}={value}", "empty_layer": True} for name, value in env.items()],
         }

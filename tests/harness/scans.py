@@ -105,11 +105,12 @@ class Scans:
         *,
         index: bool = True,
         env: Mapping[str, str] | None = None,
+        claims: Sequence[Tree] = (),
         **changes: Any,
     ) -> None:
-        """Build an image, with these variables in its config: its layout, its options, its state."""
+        """Build an image, as `make_image` does: its layout, its options, its state."""
         path = self.root / self.workdir / "layouts" / name
-        root = make_image(path, platforms, index=index, env=env)
+        root = make_image(path, platforms, index=index, env=env, claims=claims)
         document = Layout(path).document(root)
         built = dict(document.platforms) if isinstance(document, Index) else {next(iter(platforms)): root.digest}
         image = ImageState(digest=root.digest, platforms=built, layout=str(path.relative_to(self.root)))

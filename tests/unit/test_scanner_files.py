@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import time
 from contextlib import suppress
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import OCI_MANIFEST, Index, Manifest
 from ci_toolkit.scanners.bolt import has_entries
-from ci_toolkit.scanners.flatten import flatten, runnable
+from ci_toolkit.scanners.flatten import flatten, layers_of, runnable
 from ci_toolkit.scanners.lock import locked, shared, unused
 from tests.harness.fake_trivy import bolt
 from tests.harness.images import DEBIAN_12, make_image, pip_package
@@ -108,7 +110,7 @@ def test_a_flattened_layout_holds_one_platform_and_shares_its_blobs(tmp_path: Pa
     index = layout.document(root)
     assert isinstance(index, Index)
     descriptors = runnable(layout, root, index.platforms)
-    config = flatten(layout, descriptors["linux/arm64"], tmp_path / "flat")
+    config, told = flatten(layout, descriptors["linux/arm64"], tmp_path / "flat")
     flat = Layout(tmp_path / "flat")
     [entry] = flat.entries()
     manifest = flat.document(entry)
@@ -119,7 +121,19 @@ def test_a_flattened_layout_holds_one_platform_and_shares_its_blobs(tmp_path: Pa
     assert len(list(flat.blobs.iterdir())) == 4
     assert all(flat.blob(blob.digest).samefile(layout.blob(blob.digest)) for blob in manifest.layers)
     assert flat.blob(config).read_bytes() == layout.blob(config).read_bytes()
-    assert flatten(layout, descriptors["linux/arm64"], tmp_path / "flat") == config
+    assert flatten(layout, descriptors["linux/arm64"], tmp_path / "flat") == (config, told)
+    assert [layer.digest for layer in told] == [str(blob.digest) for blob in manifest.layers]
+    contents = [gzip.decompress(layout.blob(blob.digest).read_bytes()) for blob in manifest.layers]
+    assert [layer.diff_id for layer in told] == [str(Digest.of(content)) for content in contents]
+
+
+@pytest.mark.parametrize("config", [b"", b"[]", b"{}", b'{"rootfs": {"diff_ids": ["sha256:1"]}}', b'{"rootfs": []}'])
+def test_layers_and_ids_that_dont_agree_are_no_layers(tmp_path: Path, config: bytes) -> None:
+    make_image(tmp_path, {"linux/amd64": [DEBIAN_12, DEBIAN_12]}, index=False)
+    layout = Layout(tmp_path)
+    manifest = layout.document(layout.root())
+    assert isinstance(manifest, Manifest)
+    assert layers_of(manifest, config) == ()
 
 
 def test_what_the_state_does_not_list_would_be_pushed_unscanned(tmp_path: Path) -> None:
