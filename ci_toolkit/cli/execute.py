@@ -55,12 +55,8 @@ def execute(settings: Settings, names: Iterable[str], wishes: Wishes | None = No
 
 
 def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mapping[str, str]) -> None:
-    settings = opened.settings
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
-    if len(ordered) > 1:
-        told = settings.format == "text" and not settings.quiet
-        uploads = opened.context.platform == "github" and bool(opened.env.get("GITHUB_TOKEN"))
-        warm_up(opened.runner, ordered, summary=told, uploads=uploads)
+    warm_up(opened, ordered)
     workshop = Workshop(opened, journal.save, wishes)
     with published(opened, journal):
         try:

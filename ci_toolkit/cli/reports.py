@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 
 def reports_of(session: Session) -> Sequence[Reports]:
-    """The HTML report, what `scan.sbom` lists, and in a GitLab job its two reports and CycloneDX."""
+    """What `scan.sbom` lists, the HTML report, and in a GitLab job its two reports and CycloneDX."""
     from ci_toolkit.steps.html_report import HtmlReport
 
     on_gitlab = session.context.platform == "gitlab"
-    reports: list[Reports] = [HtmlReport(session.workdir, session.config.scan.gate)]
     formats: tuple[SbomFormat, ...] = session.config.scan.sbom
+    if on_gitlab:
+        formats = tuple(dict.fromkeys(("cyclonedx", *formats)))
+    # What runs a tool is begun first: the others are made meanwhile.
+    reports: list[Reports] = [_sboms(session, formats, for_gitlab=on_gitlab)] if formats else []
+    reports.append(HtmlReport(session.workdir, session.config.scan.gate))
     if on_gitlab:
         from ci_toolkit.steps.gitlab_reports import GitLabReports
 
         reports.append(GitLabReports(session.workdir, session.context, session.progress))
-        formats = tuple(dict.fromkeys(("cyclonedx", *formats)))
-    if formats:
-        reports.append(_sboms(session, formats, for_gitlab=on_gitlab))
     return reports
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ci_toolkit.process import SystemRunner
+    from ci_toolkit.cli.session import Session
 
 _LATE = {
     "tag": ("ci_toolkit.steps.tag",),
@@ -27,30 +27,29 @@ _LATE = {
         "ci_toolkit.report.sarif",
         "ci_toolkit.cli.reports",
         "ci_toolkit.steps.html_report",
+        "ci_toolkit.report.html.page",
         "ci_toolkit.steps.sboms",
         "ci_toolkit.scanners.sbom",
     ),
     "pin": ("ci_toolkit.steps.pin",),
     "commit": ("ci_toolkit.steps.commit",),
 }
-_UPLOADS = (
-    "ci_toolkit.ci.code_scanning",
-    "ci_toolkit.ci.analysis_target",
-    "ci_toolkit.steps.sarif_upload",
-    "ci_toolkit.transport",
-)
-_AT_THE_END = "ci_toolkit.report.summary"
+_IN_A_JOB = ("ci_toolkit.cli.run_report", "ci_toolkit.report.annotations", "ci_toolkit.report.run_markdown")
+_ON_GITHUB = ("ci_toolkit.ci.code_scanning", "ci_toolkit.ci.analysis_target", "ci_toolkit.steps.sarif_upload")
+_UPLOADS = "ci_toolkit.transport"
+_FOR_PEOPLE = "ci_toolkit.report.summary"
 
 
-def warm_up(runner: SystemRunner, steps: Collection[str], *, summary: bool, uploads: bool) -> None:
-    """Import what the first of these steps doesn't need while the first tool runs: it waits for nothing of ours.
-
-    `uploads`: a report may go to GitHub.
-    """
+def warm_up(opened: Session, steps: Collection[str]) -> None:
+    """Import what the first of these steps doesn't need while the first tool runs: it waits for nothing of ours."""
     modules = [module for step, late in _LATE.items() if step in steps for module in late]
-    modules += _UPLOADS if uploads and "sarif" in steps else []
-    modules += [_AT_THE_END] if summary else []
-    runner.meanwhile(lambda: _load(modules))
+    if opened.context.platform == "github" and "sarif" in steps:
+        modules += [*_ON_GITHUB, *((_UPLOADS,) if opened.env.get("GITHUB_TOKEN") else ())]
+    if opened.context.platform != "local":
+        modules += _IN_A_JOB
+    if opened.settings.format == "text" and not opened.settings.quiet:
+        modules.append(_FOR_PEOPLE)
+    opened.runner.meanwhile(lambda: _load(modules))
 
 
 def _load(modules: Collection[str]) -> None:
