@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +67,7 @@ def built(
     `scan` adds lines to that section of the config; the rest is `make_image`'s.
     """
     root.mkdir()
-    images = "\n".join(f'  {name}: {{ repositories: ["oci:out/{name}"] }}' for name in names)
-    state = committed(root, CONFIG.format(images=images, look_for=", ".join(look_for), database=database, scan=scan))
+    state = committed(root, _config(names, database, look_for, scan))
     for name in names:
         place = f".ci-toolkit/layouts/{name}"
         own = [{**layer, "etc/image": name} for layer in layers]
@@ -77,6 +77,27 @@ def built(
         state = state.with_image(name, digest=descriptor.digest, platforms=index.platforms, layout=place)
     states.write(root / ".ci-toolkit/state.json", state)
     return Built(root)
+
+
+def saved(root: Path, database: str, reference: str, *, look_for: Sequence[str] = CATEGORIES) -> Built:
+    """The same of an image that the engine has, of one platform: it is `app`."""
+    root.mkdir()
+    state = committed(root, _config(("app",), database, look_for, ""))
+    place = ".ci-toolkit/layouts/app"
+    (root / place).mkdir(parents=True)
+    with subprocess.Popen(["docker", "save", reference], stdout=subprocess.PIPE) as engine:
+        subprocess.run(["tar", "-x", "-C", root / place], stdin=engine.stdout, check=True)
+    assert engine.returncode == 0
+    image = Layout(root / place).root()
+    assert image.is_manifest
+    state = state.with_image("app", digest=image.digest, platforms={"linux/amd64": image.digest}, layout=place)
+    states.write(root / ".ci-toolkit/state.json", state)
+    return Built(root)
+
+
+def _config(names: Sequence[str], database: str, look_for: Sequence[str], scan: str) -> str:
+    images = "\n".join(f'  {name}: {{ repositories: ["oci:out/{name}"] }}' for name in names)
+    return CONFIG.format(images=images, look_for=", ".join(look_for), database=database, scan=scan)
 
 
 def committed(root: Path, text: str) -> states.State:
