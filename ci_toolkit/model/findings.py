@@ -24,6 +24,8 @@ Category = Literal["vulnerability", "secret", "misconfiguration", "license"]
 """What kind of thing a finding is."""
 SILENCER = "silenced-check"
 """The id of a finding that is a comment which silences a scanner's checks."""
+NAMELESS_OS = "none"
+"""The `os` of an image with a distribution's packages and nothing that says of which: nobody looks into those."""
 CATEGORIES: tuple[Category, ...] = ("vulnerability", "secret", "misconfiguration", "license")
 
 
@@ -198,7 +200,7 @@ class PlatformFindings:
     digest: Digest
     """Of the platform's image manifest."""
     os: str = ""
-    """`debian 12.5`; empty where no operating system was recognised."""
+    """`debian 12.5`; empty where no operating system was recognised; or `NAMELESS_OS`."""
     end_of_life: bool = False
     packages: int = 0
     """How many packages were recognised, whether or not anything is known against them."""
@@ -219,8 +221,8 @@ class PlatformFindings:
 
     @property
     def complete(self) -> bool:
-        """False where nothing was recognised: a scan that saw nothing proves nothing."""
-        return bool(self.os) or self.packages > 0
+        """False where nothing was recognised, or no distribution for its packages: what wasn't seen proves nothing."""
+        return self.os != NAMELESS_OS and (bool(self.os) or self.packages > 0)
 
 
 @dataclass(frozen=True, kw_only=True)

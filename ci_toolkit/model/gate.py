@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ci_toolkit.model.findings import CATEGORIES, SILENCER, Severity, by_weight
+from ci_toolkit.model.findings import CATEGORIES, NAMELESS_OS, SILENCER, Severity, by_weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,8 @@ _NAMES: Mapping[Category, tuple[str, str]] = {
 }
 NOTHING_RECOGNISED = "nothing was recognised: no operating system and no packages"
 """How the fault ends of an image that no scanner knows anything of."""
+NAMELESS = "a distribution's packages aren't looked into: nothing says which distribution it is"
+"""How that of an image ends whose /etc/os-release is missing."""
 _UNKNOWN = "of unknown severity"
 
 
@@ -235,7 +237,7 @@ class _Judge:
             text = f"{findings.os} is past its end of life: nobody mends it any more"
             said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
         if not findings.complete and not self._scratch:
-            said[self._policy.incomplete].append(NOTHING_RECOGNISED)
+            said[self._policy.incomplete].append(NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED)
         return said, list(said["fail"])
 
     def _counted(self, blocking: Sequence[Finding]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -97,8 +96,7 @@ def test_a_workspace_that_is_gone_is_no_failure(tmp_path: Path) -> None:
     assert hand_back(tmp_path / "gone") == 0
 
 
-def test_a_large_tree_is_looked_through_quickly(workspace: Path) -> None:
-    """Bounded by what walking the same tree with `find` takes: no absolute time holds on every machine."""
+def test_one_file_of_roots_in_a_large_tree_is_found(workspace: Path) -> None:
     big = workspace / "node_modules"
     as_root(
         sys.executable,
@@ -111,12 +109,8 @@ def test_a_large_tree_is_looked_through_quickly(workspace: Path) -> None:
     )
     as_root("chown", "-R", ":".join(map(str, OWNER)), big)
     as_root("touch", big / "7" / "made")
-    began = time.monotonic()
     assert hand_back(workspace) == 1
-    ours = time.monotonic() - began
-    began = time.monotonic()
-    as_root("find", workspace, "-user", "root")
-    assert ours < 20 * (time.monotonic() - began) + 1.0
+    assert owner(big / "7" / "made") == OWNER
 
 
 def test_nothing_is_given_by_who_is_not_root(workspace: Path) -> None:

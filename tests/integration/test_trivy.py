@@ -102,6 +102,16 @@ def test_an_image_in_which_nothing_is_recognised_is_refused(scans: Scans) -> Non
     assert (state.image("app").verdict, state.image("bare").verdict) == ("fail", "pass")
 
 
+def test_packages_of_a_distribution_that_nobody_names_are_told(scans: Scans) -> None:
+    nameless = {name: text for name, text in DEBIAN_12.items() if name.startswith("var/lib/dpkg")}
+    scans.add("bare", {"linux/amd64": [nameless]})
+    scans.add("app", {"linux/amd64": [nameless, pip_package("urllib3", "2.8.0")]})
+    state = scans.scan()
+    grounds = ("linux/amd64: a distribution's packages aren't looked into: nothing says which distribution it is",)
+    assert (state.image("bare").verdict, state.image("bare").blocking) == ("fail", grounds)
+    assert (state.image("app").verdict, state.image("app").blocking) == ("fail", grounds)
+
+
 def plant_everything(scans: Scans) -> None:
     for place in (scans.root, scans.root / scans.workdir):
         (place / ".trivyignore").write_text("CVE-2019-10906\n")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_toolkit.model.explanation import way_out
-from ci_toolkit.model.findings import Finding, Severity
+from ci_toolkit.model.findings import NAMELESS_OS, Finding, Severity
 from ci_toolkit.model.gate import Decision, evaluate, unused_ignores
 from ci_toolkit.model.policy import GatePolicy, Ignore, Reaction, Thresholds
 from tests.harness.findings import GATE, URLLIB3, ZLIB, image, platform
@@ -80,11 +80,13 @@ def test_an_operating_system_past_its_end_of_life(reaction: Reaction) -> None:
 
 @pytest.mark.parametrize("reaction", get_args(Reaction))
 @pytest.mark.parametrize("scratch", [True, False])
-@pytest.mark.parametrize(("os", "packages"), [("", 0), ("", 1), ("debian 12.5", 0)])
+@pytest.mark.parametrize(
+    ("os", "packages"), [("", 0), ("", 1), ("debian 12.5", 0), (NAMELESS_OS, 0), (NAMELESS_OS, 1)]
+)
 def test_a_scan_that_saw_nothing_proves_nothing(reaction: Reaction, scratch: bool, os: str, packages: int) -> None:
     findings = image(platform(os=os, packages=packages))
     decision = evaluate(findings, replace(GATE, incomplete=reaction), TODAY, scratch=scratch)
-    odd = not os and not packages and not scratch
+    odd = not scratch and (os == NAMELESS_OS or not (os or packages))
     assert decision.verdict == ("fail" if odd and reaction == "fail" else "pass")
     assert len(decision.platforms["linux/amd64"].warnings) == (1 if odd and reaction == "warn" else 0)
 
@@ -181,6 +183,8 @@ def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
     )
     assert nothing.verdict == "fail"
     assert "`scratch: true`" in way_out(nothing.grounds)
+    nameless = evaluate(image(platform(os=NAMELESS_OS)), GATE, TODAY)
+    assert (nameless.verdict, "/etc/os-release" in way_out(nameless.grounds)) == ("fail", True)
     assert way_out(decide(URLLIB3).grounds).startswith("upgrade what is fixable")
     assert way_out((*nothing.grounds, URLLIB3.line)).startswith("upgrade what is fixable")
     assert way_out(()).startswith("upgrade what is fixable")
