@@ -5,7 +5,7 @@ own. It lies beside the databases, outside of the workspace.
 
 Trivy knows a layer by the id that the image's config claims for its content, and doesn't look whether that is so: an
 image that claims a base image's ids for layers of its own would hide what that base holds from every later scan. So
-a cache notes which digest each id came with, and an image that says otherwise is scanned without it.
+a cache notes which digest each id came with, and is emptied before the scan of an image that says otherwise.
 
 Source: Trivy 0.76, `pkg/fanal/artifact/image/image.go`: the key of a layer is made of its DiffID.
 """
