@@ -22,6 +22,7 @@ Kind = Literal["base", "package", "secret", "misconfiguration", "license", "none
 _PACKAGES = 4
 _VERSIONS = 4
 _LONGEST_ENTRY = 2_000
+_NOTHING = "scratch"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +179,8 @@ def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
     first = group[0].finding
     line = next((g.layer.line for g in group if g.layer and g.layer.line), 0)
     place = source.at(line or source.line)
+    if kind == "base" and source.base == _NOTHING:
+        return f"upgrade {_packages(group)}: {place or 'the image'} is `FROM {_NOTHING}`, so there is no base image to upgrade"
     if kind == "base":
         name = f" {_quoted(source.base)}" if source.base else ""
         at = f" at {place}" if place else ""
@@ -196,7 +199,7 @@ def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
         licences = ", ".join(dict.fromkeys(_quoted(g.finding.id) for g in group))
         return f"replace {_subject(first)}{by}, which is under {licences}, by something under another licence"
     other = f"choose another base image{f' than {place} has' if place else ''}"
-    where = other if group[0].is_of_base else "do without"
+    where = other if group[0].is_of_base and source.base != _NOTHING else "do without"
     return f"nothing is fixed yet in {_quoted(first.package)}: {where}, or triage it"
 
 

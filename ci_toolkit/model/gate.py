@@ -191,11 +191,11 @@ class _Judge:
             return PlatformDecision(verdict="none", ignored=tuple(ignored))
         said, faults = self._odd(findings)
         if unknown:
-            said[self._policy.unknown].insert(0, f"{_number(len(unknown))} {_UNKNOWN}")
+            said[self._policy.unknown].insert(0, f"{_number(_distinct(unknown))} {_UNKNOWN}")
         said["fail"][:0] = self._counted(blocking)
         if waiting:
             first = min(day for _, day in waiting)
-            said["warn"].append(f"{_number(len(waiting))} with a fix will fail the gate, the first on {first}")
+            said["warn"].append(f"{_number(_distinct(f for f, _ in waiting))} with a fix will fail the gate, the first on {first}")
         return PlatformDecision(
             verdict="fail" if said["fail"] else "pass",
             blocking=tuple(blocking + (unknown if self._policy.unknown == "fail" else [])),
@@ -244,7 +244,7 @@ class _Judge:
         """The blocking findings as numbers, one line a kind."""
         lines = []
         for category in CATEGORIES:
-            number = sum(finding.category == category for finding in blocking)
+            number = _distinct(finding for finding in blocking if finding.category == category)
             if number:
                 lines.append(f"{_number(number, _NAMES[category])} {_severities(self._policy, category)}")
         return lines
@@ -255,6 +255,11 @@ def _severities(policy: GatePolicy, category: Category) -> str:
     above = "" if threshold is Severity.CRITICAL else " or above"
     fix = " with a fix" if policy.fixable_only and category == "vulnerability" else ""
     return f"of severity {threshold}{above}{fix}"
+
+
+def _distinct(findings: Iterable[Finding]) -> int:
+    """How many there are as every report counts them: a secret on two lines of a file is one."""
+    return len({finding.key for finding in findings})
 
 
 def _number(number: int, names: tuple[str, str] = ("finding", "findings")) -> str:

@@ -15,7 +15,7 @@ from ci_toolkit.report.distinct import shares
 from ci_toolkit.report.explanation_lines import explanation_lines
 from ci_toolkit.report.judged import judged
 from ci_toolkit.report.plain import WIDE, plain
-from ci_toolkit.report.table_sections import MARKS, Section, sections
+from ci_toolkit.report.table_sections import MARKS, WHOSE, Section, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 30
 _IGNORED = 10
+_NARROW = 100
+"""Below so many characters the title is worth more than whose word the severity is."""
 _STYLES = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 
 
@@ -58,6 +60,7 @@ def scan_table(
         lines += ["", section.title, *_drawn(section, width, color=color)]
     if len(open_ones) > limit:
         where = image.reports.get("findings")
+        lines.append("")
         lines.append(f"  … and {len(open_ones) - limit} more" + (f" in {where}" if where else ""))
     if used := {each.standing for each in first} & MARKS.keys():
         lines += [
@@ -108,12 +111,13 @@ def _headline(findings: ImageFindings, image: ImageState) -> str:
 
 def _drawn(section: Section, width: int, *, color: bool) -> list[str]:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading, smallest in section.columns:
+    kept = [number for number, (heading, _) in enumerate(section.columns) if width >= _NARROW or heading != WHOSE]
+    for heading, smallest in (section.columns[number] for number in kept):
         table.add_column(heading, no_wrap=not smallest, min_width=smallest or None)
     for row in section.rows:
         cells = [Text(plain(cell, 72), no_wrap=True, overflow="ellipsis") for cell in row.cells]
         cells[1].stylize(_STYLES.get(row.severity, ""))
-        table.add_row(*cells)
+        table.add_row(*(cells[number] for number in kept))
     console = Console(
         file=StringIO(), width=width - 2, color_system="standard" if color else None, force_terminal=color,
         highlight=False,

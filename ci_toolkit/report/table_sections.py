@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -27,10 +28,12 @@ _KINDS: Mapping[Category, tuple[str, str, str]] = {
     "misconfiguration": ("misconfigurations", "check", "where"),
     "license": ("licences", "licence", "of"),
 }
+WHOSE = "by"
+"""The column that says whose word a severity is."""
 _PACKAGES = (
     ("", 0),
     ("severity", 0),
-    ("by", 0),
+    (WHOSE, 0),
     ("package", 8),
     ("installed", 8),
     ("fixed in", 8),
@@ -82,12 +85,14 @@ def _packages(own: Sequence[Judged], several: int) -> Iterator[Row]:
     for each in sorted(own, key=attrgetter("found.finding.weight")):
         finding = each.found.finding
         groups.setdefault((finding.component, finding.place), []).append(each)
+    names = Counter((group[0].found.finding.package, group[0].found.finding.installed) for group in groups.values())
     for group in groups.values():
         for number, each in enumerate(group):
             f = each.found.finding
             name = ("", "") if number and f.installed == group[0].found.finding.installed else (f.package, f.installed)
             fixed = f.fixed if f.fixable else f.status or "-"
-            cells = (_mark(each), str(f.severity), f.severity_source, *name, fixed, f.id, _title(each, several))
+            where = f"in /{f.path}" if not number and f.path and names[f.package, f.installed] > 1 else ""
+            cells = (_mark(each), str(f.severity), f.severity_source, *name, fixed, f.id, _title(each, several, where))
             yield Row(severity=f.severity, cells=cells)
 
 
@@ -109,9 +114,9 @@ def _mark(each: Judged) -> str:
     return MARKS[each.standing][0] if each.standing in MARKS else ""
 
 
-def _title(each: Judged, several: int) -> str:
-    """What else there is to say goes before it."""
+def _title(each: Judged, several: int, where: str = "") -> str:
+    """What else there is to say goes before it; `where` tells a package from another of its name and version."""
     names = [platform.platform for platform in each.found.platforms]
     only = f"only {', '.join(names)}: " if len(names) < several else ""
-    why = f"{each.why}: " if each.why else ""
-    return f"{only}{why}{each.found.finding.title}".removesuffix(": ")
+    said = "".join(f"{words}: " for words in (where, each.why) if words)
+    return f"{only}{said}{each.found.finding.title}".removesuffix(": ")

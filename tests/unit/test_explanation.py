@@ -103,6 +103,16 @@ def test_where_nobody_names_a_dockerfile_none_is_pointed_at() -> None:
     ]
 
 
+def test_without_a_base_image_there_is_none_to_upgrade() -> None:
+    source = Source(dockerfile="Dockerfile", line=1, base="scratch")
+    found = layered(replace(GLIBC, layer=""), replace(NO_FIX, layer=""))
+    explanation = explain(found, evaluate(found, ALL, TODAY), ALL, source=source, today=TODAY)
+    assert [act.text for act in explanation.acts] == [
+        "upgrade `libc6`: `Dockerfile:1` is `FROM scratch`, so there is no base image to upgrade",
+        "nothing is fixed yet in `zlib1g`: do without, or triage it",
+    ]
+
+
 def test_several_versions_are_all_told() -> None:
     later = replace(URLLIB3, id="CVE-2026-1", fixed="2.6.3")
     [act] = explained(layered(URLLIB3, later), ALL).acts

@@ -57,7 +57,8 @@ def test_every_kind_is_counted_in_a_line_of_its_own() -> None:
         vulnerability=Severity.LOW, secret=Severity.CRITICAL, misconfiguration=Severity.MEDIUM, license=Severity.HIGH
     )
     twice = replace(COPYLEFT, package="gdbm")
-    decision = decide(*OF_EACH_KIND, twice, policy=replace(POLICY, thresholds=thresholds, fixable_only=True))
+    on_another_line = replace(TOKEN, start_line=9)
+    decision = decide(*OF_EACH_KIND, twice, on_another_line, policy=replace(POLICY, thresholds=thresholds, fixable_only=True))
     assert decision.platforms["linux/amd64"].reasons == (
         "1 vulnerability of severity low or above with a fix",
         "1 secret of severity critical",

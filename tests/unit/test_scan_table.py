@@ -78,10 +78,19 @@ def test_findings_of_a_package_stand_together_under_its_name() -> None:
     assert ["urllib3" in line.partition("CVE-")[0] for line in lines] == [True, False, False]
 
 
+def test_a_package_that_is_there_twice_says_where() -> None:
+    other = replace(URLLIB3, path="opt/venv/urllib3-1.24.1.dist-info/METADATA")
+    found = table(image(platform(URLLIB3, other)))
+    assert "in /app/urllib3-1.24.1.dist-info/METADATA: urllib3: certification" in found
+    assert "in /opt/venv/urllib3-1.24.1.dist-info/METADATA: urllib3:" in found
+    assert "in /app" not in table(image(platform(URLLIB3))).partition("what to do")[0]
+
+
 def test_a_long_table_keeps_what_blocks_and_ends_in_a_number() -> None:
     severe = [replace(ZLIB, id=f"CVE-{n}") for n in range(40)]
     lines = table(image(platform(*severe, URLLIB3)), limit=10).splitlines()
-    assert f"  … and 31 more in {FILE}" in lines
+    more = lines.index(f"  … and 31 more in {FILE}")
+    assert not lines[more - 1]  # of all kinds: not of the last section alone
     assert sum(line.startswith("  !") and "CVE-2019-11324" in line for line in lines) == 1
 
 
