@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +27,7 @@ from ci_toolkit.files import write_atomically
 from ci_toolkit.git import checkout_of
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
+from ci_toolkit.report.plain import WIDE
 from ci_toolkit.steps.kept import read_kept
 from ci_toolkit.version import __version__
 
@@ -79,7 +82,9 @@ def command(settings: Settings, place: Path | None, form: str, output: str | Non
         chosen = kept.chosen(settings.images)
         subjects = [_subject(image, kept, desk) for image in chosen]
         with tempfile.TemporaryDirectory(prefix="ci-toolkit-") as scratch:
-            documents = list(FORMS[form](subjects, _setting(desk, kept, Path(scratch))))
+            terminal = output is None and sys.stdout.isatty()
+            setting = _setting(desk, kept, Path(scratch), terminal=terminal, color=terminal and not settings.no_color)
+            documents = list(FORMS[form](subjects, setting))
         for document in documents:
             for cut in document.cuts:
                 desk.progress.warn(f"{document.name} leaves out {cut}")
@@ -108,7 +113,7 @@ def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]
                     progress=opened.progress,
                     policy_from=opened.policy_from,
                 ),
-                read_kept(place or opened.state_file),
+                read_kept(place or (opened.state_file if opened.state_file.exists() else opened.workdir)),
             )
         return
     env, redact, here = dict(os.environ), Redactor(), Path.cwd()
@@ -141,7 +146,7 @@ def _subject(image: KeptImage, kept: Kept, desk: Desk) -> Subject:
     )
 
 
-def _setting(desk: Desk, kept: Kept, scratch: Path) -> Setting:
+def _setting(desk: Desk, kept: Kept, scratch: Path, *, terminal: bool, color: bool) -> Setting:
     return Setting(
         policy=desk.config.scan.gate,
         category=desk.config.sarif.category,
@@ -149,6 +154,8 @@ def _setting(desk: Desk, kept: Kept, scratch: Path) -> Setting:
         state=_state(kept, desk.config),
         today=datetime.now(UTC).date(),
         config_file=desk.config.file.name,
+        width=shutil.get_terminal_size().columns if terminal else WIDE,
+        color=color,
         sboms=lambda form: sbom_reports(
             (form,),
             desk.config,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit import pipeline
 from ci_toolkit.model.text import neutral_json
 from ci_toolkit.model.timeline import StepTime
+from ci_toolkit.report.plain import WIDE
 from ci_toolkit.report.run_report import ImageReport, RunReport
 from ci_toolkit.steps.gitlab_reports import FILES as GITLAB_FILES
 from ci_toolkit.steps.gitlab_reports import joined, rendered
@@ -50,12 +51,25 @@ class Setting:
     today: date
     config_file: str
     sboms: Callable[[SbomFormat], SbomReports]
+    width: int = WIDE
+    """Of a table, in characters."""
+    color: bool = False
 
 
-def _table(subjects: Sequence[Subject], _: Setting) -> Iterator[Document]:
+def _table(subjects: Sequence[Subject], setting: Setting) -> Iterator[Document]:
     from ci_toolkit.report.table import scan_table
 
-    tables = [scan_table(each.findings, each.image, each.decision, each.explanation) for each in subjects]
+    tables = [
+        scan_table(
+            each.findings,
+            each.image,
+            each.decision,
+            each.explanation,
+            width=setting.width,
+            color=setting.color,
+        )
+        for each in subjects
+    ]
     yield Document(name="findings.txt", data=_lines(["\n\n".join(tables)]))
 
 

@@ -10,6 +10,7 @@ import click
 
 from ci_toolkit.cli.settings import with_settings
 from ci_toolkit.config import formats
+from ci_toolkit.errors import UsageError
 from ci_toolkit.model.triage_entry import LIFETIME
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def command() -> None:
 @command.command("list", epilog="Example: ci-toolkit triage list --format json")
 @with_settings(runs=False, reads_state=True)
 def list_them(settings: Settings) -> None:
-    """Show every entry and how it stands, as far as the last scan's findings tell."""
+    """Show every entry and how it stands.
+
+    As far as the last scan's findings tell.
+    """
     from ci_toolkit.cli.triage_list import print_entries, standings
 
     with _session(settings) as opened:
@@ -70,7 +74,10 @@ def add(
     expires: str | None,
     name: str | None,
 ) -> None:
-    """Append an entry to a file of ignored findings; comments and layout stay as they are."""
+    """Append an entry to a file of ignored findings.
+
+    Comments and layout stay as they are.
+    """
     from ci_toolkit.cli.triage_edit import add_entry
 
     with _session(settings) as opened:
@@ -86,7 +93,10 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @with_settings(runs=False, reads_state=True)
 def prune(settings: Settings) -> None:
-    """Remove the entries that expired, and those that match nothing in the last scan of all they speak of."""
+    """Remove the entries that expired or match nothing.
+
+    What matches nothing is told by the last scan of all the images that an entry speaks of.
+    """
     from ci_toolkit.cli.triage_edit import prune_entries
 
     with _session(settings) as opened:
@@ -110,7 +120,10 @@ def import_them(
     image: str | None,
     name: str | None,
 ) -> None:
-    """Take over a .trivyignore or .trivyignore.yaml, all of it or, with every violation named, nothing."""
+    """Take over a .trivyignore or .trivyignore.yaml.
+
+    All of it; or nothing, and every violation is named.
+    """
     from ci_toolkit.cli.triage_import import Answers, import_entries
 
     with _session(settings) as opened:
@@ -131,7 +144,11 @@ def _answered(reason: str, owner: str, today: date, expires: date) -> Mapping[st
 
 def _last_day(text: str, today: date) -> date:
     """A date, or a duration from today; raises UsageError for neither."""
-    return formats.day(text) if "-" in text else today + formats.duration(text)
+    try:
+        return formats.day(text) if "-" in text else today + formats.duration(text)
+    except UsageError as error:
+        hint = "--expires takes a day, such as 2027-03-31, or how long from today, such as 90d, at most 366d"
+        raise UsageError(error.message, hint=hint) from error
 
 
 def _today() -> date:

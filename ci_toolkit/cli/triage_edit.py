@@ -31,7 +31,7 @@ def add_entry(opened: Session, fields: Mapping[str, str | None], name: str | Non
     given = {name: value for name, value in fields.items() if value is not None}
     entry = ignore(given)
     for _, message in wrong_dates([given], opened.config.scan.ignore_lifetime, today):
-        raise UsageError(message, hint="name an earlier day with --expires; `scan.ignore-lifetime` sets the limit")
+        raise UsageError(message, hint="name another day with --expires; `scan.ignore-lifetime` sets the limit")
     for listed in standings(opened, today):
         if means_the_same(listed.triaged.entry, entry):
             message = f"there is an entry for {entry.label} already, in {listed.place}"

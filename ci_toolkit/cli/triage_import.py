@@ -51,7 +51,9 @@ def import_entries(
         ):
             violations.add(each.position, (), message)
         new.append(fields)
-    violations.raise_if_any(str(source), hint="nothing was taken over: mend the file, or answer by the flags")
+    violations.raise_if_any(
+        str(source), hint="nothing was taken over: mend the file, or say it with --owner, --reason and --expires"
+    )
     if not new:
         click.echo(f"{source} lists nothing")
     known = list(opened.config.scan.gate.ignores)

@@ -38,6 +38,12 @@ class ImageDiff:
     changed: tuple[Changed, ...]
     unchanged: int
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the image is called, before and after where that differs."""
+        before = self.old.image if self.old else self.name
+        return (self.name,) if before == self.name else (before, self.name)
+
     def as_json(self) -> dict[str, Any]:
         """An image's part of the document."""
         return {

@@ -195,7 +195,9 @@ class _Judge:
         said["fail"][:0] = self._counted(blocking)
         if waiting:
             first = min(day for _, day in waiting)
-            said["warn"].append(f"{_number(_distinct(f for f, _ in waiting))} with a fix will fail the gate, the first on {first}")
+            said["warn"].append(
+                f"{_number(_distinct(f for f, _ in waiting))} with a fix will fail the gate, the first on {first}"
+            )
         return PlatformDecision(
             verdict="fail" if said["fail"] else "pass",
             blocking=tuple(blocking + (unknown if self._policy.unknown == "fail" else [])),

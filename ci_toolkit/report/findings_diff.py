@@ -20,7 +20,7 @@ _WIDTHS = (1, 8, 24, 44, 24, 72)
 def diff_lines(diffs: Sequence[ImageDiff]) -> Iterator[str]:
     """A headline an image, then a line a difference: `+` new, `-` gone, `~` changed. Text from outside is harmless."""
     for diff in diffs:
-        yield f"{plain(diff.name)}: {counted(diff)}"
+        yield f"{' → '.join(map(plain, diff.names))}: {counted(diff)}"
         rows = [[plain(cell, width) for cell, width in zip(row, _WIDTHS, strict=True)] for row in _rows(diff)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
@@ -40,7 +40,7 @@ def counted(diff: ImageDiff) -> str:
 
 
 def _section(diff: ImageDiff) -> Iterator[str]:
-    yield f"### {markdown(diff.name)}: {counted(diff)}"
+    yield f"### {' → '.join(map(markdown, diff.names))}: {counted(diff)}"
     yield ""
     yield f"{_side(diff.old)} → {_side(diff.new)}"
     yield ""

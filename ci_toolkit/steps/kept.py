@@ -93,7 +93,7 @@ def read_kept(place: Path) -> Kept:
         files = [file for pattern in _PLACES for file in sorted(place.glob(pattern))]
         if not files:
             message = f"there is neither a state nor a findings file in {place}"
-            raise UsageError(message, hint="name a workdir, a directory of reports, a state.json or a findings.json")
+            raise UsageError(message, hint="run `ci-toolkit scan` first, or name the workdir that it filled")
         return Kept(images=tuple(_alone(file) for file in files))
     return _of_state(place) if _is_state(place) else Kept(images=(_alone(place),))
 

@@ -37,6 +37,12 @@ def run(root: Path, run_command: Callable[..., Completed]) -> Callable[..., Comp
     return lambda *arguments, cwd=root, **options: run_command(*arguments, cwd=cwd, **options)
 
 
+def test_every_command_of_a_group_is_told_in_full(run: Callable[..., Completed]) -> None:
+    listed = run("triage", "--help", env={"COLUMNS": "80"}).stdout.partition("Commands:")[2]
+    assert "import" in listed
+    assert "..." not in listed
+
+
 def test_validate_says_so(run: Callable[..., Completed], root: Path) -> None:
     result = run("validate")
     assert (result.returncode, result.stderr) == (0, "")

@@ -78,6 +78,13 @@ def test_images_are_compared_by_name(root: Path, run_command: Run) -> None:
     assert document["images"]["web"]["old"] is None
 
 
+def test_images_of_two_names_are_named_both(root: Path, run_command: Run) -> None:
+    write_findings(root / "web.json", image(platform(ZLIB), image="web"))
+    for form, head in (("text", "backend → web: "), ("markdown", "### backend → web: ")):
+        said = run_command("diff", "old", "web.json", "--format", form, cwd=root).stdout
+        assert said.startswith(f"{head}0 new, 3 gone, 0 changed, 1 unchanged")
+
+
 def test_nothing_acts_in_any_form(root: Path, run_command: Run) -> None:
     hostile = "\x1b[31m::error::x\n::add-mask::y ##[group] <img src=x onerror=alert(1)> [a](javascript:b) | c"
     write_findings(root / "bad.json", image(platform(replace(URLLIB3, id=hostile, package=hostile, title=hostile))))

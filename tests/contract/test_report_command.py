@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +24,7 @@ from tests.harness.project import git
 from tests.harness.schemas import validator
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -172,6 +176,24 @@ def test_gitlab_s_own_readers_take_them(root: Path, run_command: Run) -> None:
     assert {entry["location"]["lines"]["begin"] for entry in entries} == {2}
     assert [e["check_name"] for e in entries if "ignored until" in e["description"]] == [URLLIB3.id]
     assert {f"secret: {KEY.id}", f"misconfiguration: {ROOT_USER.id}"} <= {entry["check_name"] for entry in entries}
+
+
+def test_on_a_terminal_the_table_has_its_width_and_colours(root: Path) -> None:
+    ours, theirs = pty.openpty()
+    executable = Path(sys.executable).parent / "ci-toolkit"
+    subprocess.run([executable, "report"], cwd=root, env={**os.environ, "COLUMNS": "80"}, stdout=theirs, check=True)
+    os.close(theirs)
+    with open(ours, encoding="utf-8") as terminal:
+        heading = next(line for line in terminal if "installed" in line)
+    assert len(re.sub(r"\x1b\[[0-9;]*m", "", heading).rstrip()) <= 80
+    assert "\x1b[2mseverity" in heading
+
+
+def test_without_a_state_the_reports_of_named_targets_are_taken(root: Path, run_command: Run) -> None:
+    (root / ".ci-toolkit/state.json").unlink()
+    result = run_command("report", cwd=root)
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines() if " sha256:" in line] == ["api", "web"]
 
 
 def test_a_changed_policy_is_told(root: Path, run_command: Run) -> None:

@@ -83,6 +83,21 @@ def test_the_verdict_its_reasons_and_the_way_out_come_first(page: Browser) -> No
     assert "deploy/production/backend.yaml" in card
 
 
+def test_on_paper_nothing_touches_an_image_s_edge_and_nothing_closed_is_left(page: Browser) -> None:
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
+    assert page.run(left, ".card h2") - page.run(left, ".card") > 10
+    assert not page.one(".acts details").is_displayed()
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_long_line_of_what_blocks_stays_beside_its_severity(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(of_image(image(platform(replace(URLLIB3, package="urllib3-" * 40)))), tmp_path / "long.html"))
+    browser.show_as(width=700)
+    beside = "const box = (name) => document.querySelector(name).getBoundingClientRect();"
+    assert browser.run(f"{beside} return box('.acts .pill').right <= box('.acts li > div').left")
+
+
 def test_what_is_ignored_is_there_with_reason_owner_and_end(page: Browser) -> None:
     ignored = page.one("section[aria-labelledby=ignored]").text
     for entry in ("CVE-2023-45853 zlib1g", "minizip isn't built", "platform", "2027-03-31"):

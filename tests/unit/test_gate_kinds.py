@@ -58,7 +58,9 @@ def test_every_kind_is_counted_in_a_line_of_its_own() -> None:
     )
     twice = replace(COPYLEFT, package="gdbm")
     on_another_line = replace(TOKEN, start_line=9)
-    decision = decide(*OF_EACH_KIND, twice, on_another_line, policy=replace(POLICY, thresholds=thresholds, fixable_only=True))
+    decision = decide(
+        *OF_EACH_KIND, twice, on_another_line, policy=replace(POLICY, thresholds=thresholds, fixable_only=True)
+    )
     assert decision.platforms["linux/amd64"].reasons == (
         "1 vulnerability of severity low or above with a fix",
         "1 secret of severity critical",

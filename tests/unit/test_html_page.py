@@ -81,6 +81,11 @@ def test_a_platform_in_which_nothing_was_found() -> None:
     assert "backend passes the gate" in text
 
 
+def test_the_policy_does_not_read_like_a_result() -> None:
+    text = text_of(image(platform()))
+    assert "<dt>Nothing recognised in the image</dt><dd>would fail the gate</dd>" in text
+
+
 def test_one_upgrade_is_told_once() -> None:
     later = replace(URLLIB3, id="CVE-2026-21441", fixed="2.6.3")
     text = text_of(image(platform(URLLIB3, later)))

@@ -36,6 +36,10 @@ _KINDS = {
 }
 
 
+_REACTIONS = {"fail": "would fail the gate", "warn": "would be warned of", "ignore": "would pass"}
+"""What a policy would do: these stand on every page, also where nothing of the kind was found."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImagePart:
     """One image's share of a page, made once however many pages it goes into."""
@@ -153,9 +157,9 @@ def _about(findings: ImageFindings, policy: GatePolicy, decision: Decision, poli
             "Policy of": policy_from,
             "Fails the gate": "; ".join(_thresholds(policy)) or "nothing: the gate is off",
             "Vulnerabilities without a fix": "pass" if policy.fixable_only else "count",
-            "Unknown severity": policy.unknown,
-            "Operating system past its end of life": policy.end_of_life_os,
-            "Nothing recognised in the image": policy.incomplete,
+            "Unknown severity": _REACTIONS[policy.unknown],
+            "Operating system past its end of life": _REACTIONS[policy.end_of_life_os],
+            "Nothing recognised in the image": _REACTIONS[policy.incomplete],
             "Grace": f"{policy.grace.days} days from publication, where there is a fix" if policy.grace else "",
             "Baseline": decision.baseline,
         }
