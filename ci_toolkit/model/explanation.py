@@ -180,7 +180,8 @@ def _text(kind: Kind, group: Sequence[Ground], source: Source) -> str:
     line = next((g.layer.line for g in group if g.layer and g.layer.line), 0)
     place = source.at(line or source.line)
     if kind == "base" and source.base == _NOTHING:
-        return f"upgrade {_packages(group)}: {place or 'the image'} is `FROM {_NOTHING}`, so there is no base image to upgrade"
+        there_is_none = f"{place or 'the image'} is `FROM {_NOTHING}`, so there is no base image to upgrade"
+        return f"upgrade {_packages(group)}: {there_is_none}"
     if kind == "base":
         name = f" {_quoted(source.base)}" if source.base else ""
         at = f" at {place}" if place else ""

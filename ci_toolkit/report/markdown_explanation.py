@@ -24,12 +24,14 @@ def what_to_do(explanation: Explanation) -> Iterator[Block]:
     rows = [Row(_line(act, blocking), Rank.MANIFEST) for act in acts[:_ACTS]]
     yield excerpt(Block(head="**What to do**\n", rows=tuple(rows)), len(acts), "things to do")
     stuck = [finding for act in acts if act.kind == "none" for finding in act.findings]
-    chosen = (stuck or [ground.finding for ground in explanation.grounds])[:_ENTRIES]
+    chosen = stuck or [ground.finding for ground in explanation.grounds]
+    # A package that is in two places has one entry for both.
+    entries = list(dict.fromkeys(map(explanation.entry, chosen)))[:_ENTRIES]
     # No backtick stands outside of double quotes in an entry, so that YAML reads its escape.
-    entries = "".join(map(explanation.entry, chosen)).replace("`", "\\u0060")
-    if entries:
+    text = "".join(entries).replace("`", "\\u0060")
+    if text:
         title = "Triage entries, to paste under <code>scan.ignore</code> where nothing else helps"
-        block = Block(rows=(Row(f"```yaml\n{entries}```", Rank.TRIAGE),), what="list of triage entries to paste")
+        block = Block(rows=(Row(f"```yaml\n{text}```", Rank.TRIAGE),), what="list of triage entries to paste")
         yield folded(title, block)
 
 

@@ -14,7 +14,7 @@ from ci_toolkit.report.markdown_explanation import what_to_do
 from ci_toolkit.report.plain import code, link, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ci_toolkit.model.distinct import Distinct
     from ci_toolkit.model.findings import Finding, ImageFindings
@@ -73,7 +73,11 @@ def _numbers(findings: ImageFindings, decision: Decision, found: Sequence[Distin
     several = len(findings.platforms) > 1
     rows = [
         Row(
-            _count_row(code(p.platform), decision.platforms.get(p.platform), p.findings),
+            _count_row(
+                code(p.platform),
+                decision.platforms.get(p.platform),
+                [each.finding for each in found if p in each.platforms],
+            ),
             Rank.PLATFORM if several else Rank.ALWAYS,
         )
         for p in findings.platforms
@@ -85,12 +89,11 @@ def _numbers(findings: ImageFindings, decision: Decision, found: Sequence[Distin
 
 
 def _count_row(
-    label: str, platform: PlatformDecision | None, findings: Iterable[Finding], *, decision: Decision | None = None
+    label: str, platform: PlatformDecision | None, findings: Sequence[Finding], *, decision: Decision | None = None
 ) -> str:
-    findings = list(findings)
     by_severity = Counts.of(finding.severity for finding in findings).as_json()
     fixable = sum(finding.fixable for finding in findings)
-    ignored = decision.ignored if decision else len(platform.ignored) if platform else 0
+    ignored = decision.ignored if decision else len({f.key for f, _ in platform.ignored}) if platform else 0
     mark = {"fail": " ⛔", "pass": " ✅"}.get(platform.verdict if platform else "", "")
     numbers = [by_severity[str(severity)] for severity in _SEVERITIES]
     return cells(label + mark, *(f"{number:,}" if number else "·" for number in (*numbers, fixable, ignored)))

@@ -183,7 +183,7 @@ def test_on_a_terminal_the_table_has_its_width_and_colours(root: Path) -> None:
     executable = Path(sys.executable).parent / "ci-toolkit"
     subprocess.run([executable, "report"], cwd=root, env={**os.environ, "COLUMNS": "80"}, stdout=theirs, check=True)
     os.close(theirs)
-    with open(ours, encoding="utf-8") as terminal:
+    with os.fdopen(ours, encoding="utf-8") as terminal:
         heading = next(line for line in terminal if "installed" in line)
     assert len(re.sub(r"\x1b\[[0-9;]*m", "", heading).rstrip()) <= 80
     assert "\x1b[2mseverity" in heading

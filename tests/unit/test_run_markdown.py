@@ -14,6 +14,7 @@ from ci_toolkit.model.timeline import StepTime
 from ci_toolkit.report.run_markdown import run_markdown
 from ci_toolkit.state import Commit, ImageState
 from tests.harness import reports
+from tests.harness.findings import TOKEN, URLLIB3
 from tests.harness.rendered import TAGS, Page
 
 if TYPE_CHECKING:
@@ -143,6 +144,15 @@ def test_an_end_of_life_is_among_the_reasons() -> None:
     found = replace(found, platforms=(replace(found.platforms[0], end_of_life=True),))
     text = run_markdown(reports.report(reports.scanned(found), times=reports.times(scan="refused")))
     assert "**fail**: linux/amd64\\: debian 12.5 is past its end of life" in text
+
+
+def test_what_is_there_twice_counts_once_and_has_one_entry_to_paste() -> None:
+    again = replace(TOKEN, start_line=9)
+    elsewhere = replace(URLLIB3, path="opt/venv/urllib3-1.24.1.dist-info/METADATA")
+    found = reports.findings(TOKEN, again, URLLIB3, elsewhere)
+    text = run_markdown(reports.report(reports.scanned(found), times=reports.times(scan="refused")))
+    assert "| `linux/amd64` ⛔ | 1 | 2 |" in text
+    assert text.count("- id: CVE-2019-11324\n") == 1
 
 
 def test_steps_that_dont_look_into_images_leave_the_findings_out() -> None:
