@@ -88,11 +88,13 @@ def _messages(
     findings: ImageFindings, ignored: Mapping[str, Mapping[tuple[str, str, str], Ignore]]
 ) -> Iterator[dict[str, str]]:
     told = [each for each in ignored_everywhere(findings, ignored) if each[0].finding.category == "vulnerability"]
-    for found, entry in told[:_MOST_MESSAGES]:
+    values: dict[str, None] = {}  # a package in two places is told once
+    for found, entry in told:
         what = f"{found.finding.id} in {found.finding.package} {', '.join(found.installed)}"
-        value = f"{plain(what, 500)} of image {plain(findings.image)} is {ignored_words(entry)}"
+        values[f"{plain(what, 500)} of image {plain(findings.image)} is {ignored_words(entry)}"] = None
+    for value in list(values)[:_MOST_MESSAGES]:
         yield {"level": "info", "value": value}
-    if (more := len(told) - _MOST_MESSAGES) > 0:
+    if (more := len(values) - _MOST_MESSAGES) > 0:
         yield {"level": "info", "value": f"{more} more of image {plain(findings.image)} are ignored"}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.findings import ImageFindings
     from ci_toolkit.model.gate import Decision
     from ci_toolkit.model.policy import Ignore
-    from ci_toolkit.report.judged import Judged
+    from ci_toolkit.report.judged import Judged, Standing
     from ci_toolkit.state import ImageState
 
 _LIMIT = 30
@@ -63,10 +63,7 @@ def scan_table(
         lines.append("")
         lines.append(f"  … and {len(open_ones) - limit} more" + (f" in {where}" if where else ""))
     if used := {each.standing for each in first} & MARKS.keys():
-        lines += [
-            "",
-            "  " + "   ".join(f"{mark} {word}" for standing, (mark, word) in MARKS.items() if standing in used),
-        ]
+        lines += ["", f"  {_legend(used, decision)}"]
     lines += [*_ignored(everything, width), *_apart(explanation, width)]
     return "\n".join(lines)
 
@@ -93,6 +90,13 @@ def scan_json(
 
 def _entry(entry: Ignore) -> dict[str, str]:
     return {"reason": entry.reason, "owner": entry.owner, "expires": str(entry.expires)}
+
+
+def _legend(used: set[Standing], decision: Decision) -> str:
+    words = {standing: f"{mark} {word}" for standing, (mark, word) in MARKS.items() if standing in used}
+    if "deployed" in words:
+        words["deployed"] += f" in {plain(decision.baseline)}"
+    return "   ".join(words.values())
 
 
 def _headline(findings: ImageFindings, image: ImageState) -> str:

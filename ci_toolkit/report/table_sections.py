@@ -118,5 +118,6 @@ def _title(each: Judged, several: int, where: str = "") -> str:
     """What else there is to say goes before it; `where` tells a package from another of its name and version."""
     names = [platform.platform for platform in each.found.platforms]
     only = f"only {', '.join(names)}: " if len(names) < several else ""
-    said = "".join(f"{words}: " for words in (where, each.why) if words)
+    why = "" if each.standing == "deployed" else each.why  # the same of them all: the legend says it
+    said = "".join(f"{words}: " for words in (where, why) if words)
     return f"{only}{said}{each.found.finding.title}".removesuffix(": ")

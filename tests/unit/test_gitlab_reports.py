@@ -188,6 +188,12 @@ def test_what_is_ignored_everywhere_is_told_with_its_reason() -> None:
     assert zlib == quality(BOTH)[0] | {"severity": "info", "description": zlib["description"]}
 
 
+def test_what_is_ignored_in_two_places_is_told_once() -> None:
+    elsewhere = replace(URLLIB3, path="opt/venv/urllib3-1.24.1.dist-info/METADATA")
+    ignored = {"linux/amd64": {URLLIB3.key: ENTRY, elsewhere.key: ENTRY}}
+    assert len(scanning(image(platform(URLLIB3, elsewhere)), ignored=ignored)["scan"]["messages"]) == 1
+
+
 def test_what_is_ignored_is_cut_before_what_is_not() -> None:
     many = [replace(ZLIB, id=f"CVE-2024-{n}") for n in range(1000, 2001 + MOST_ENTRIES)]
     full = image(platform(URLLIB3, *many))
