@@ -31,14 +31,28 @@ _NO_BASELINE = (
 
 
 def scan_named(settings: Settings, texts: Sequence[str], form: Literal["table", "json"]) -> None:
-    """Scan what these name and print what was found; raises VerdictError where the gate refuses one of them."""
+    """Scan what these name and print what was found.
+
+    Raises VerdictError where the gate refuses one of them, UsageError for what may mean two things.
+    """
     sources = [ScanSource.parse(text) for text in dict.fromkeys(texts)]
     if settings.images and len(sources) > 1:
         message = "--image says which of the config's images one target is"
         raise UsageError(message, hint="scan the targets one after the other, each with its --image")
     hosts = [source.reference.repository.registry for source in sources if source.reference]
-    with session(settings, needs_config=False) as opened, logged_in(opened, ["scan"], hosts) as at_work:
-        _scan(at_work, sources, form)
+    with session(settings, needs_config=False) as opened:
+        _refuse_names_of_images(opened, sources)
+        with logged_in(opened, ["scan"], hosts) as at_work:
+            _scan(at_work, sources, form)
+
+
+def _refuse_names_of_images(opened: Session, sources: Sequence[ScanSource]) -> None:
+    """Raise UsageError for the config's `backend`: as a target it would be Docker Hub's image of that name."""
+    for source in sources:
+        if source.reference and source.text in opened.config.images:
+            message = f"{source.text!r} is an image of {opened.config.file.name}, but as a target it is {source.place}"
+            hint = f"`ci-toolkit scan --image {source.text}` scans what was built; else write the target out"
+            raise UsageError(message, hint=hint)
 
 
 def _scan(opened: Session, sources: Sequence[ScanSource], form: Literal["table", "json"]) -> None:

@@ -149,6 +149,7 @@ def test_the_entry_to_paste_is_one_that_the_config_takes(places: Places, run_com
 @pytest.mark.parametrize(
     ("target", "code", "said"),
     [
+        ("app", 2, "next: `ci-toolkit scan --image app` scans what was built"),
         ("oci:nowhere", 2, "there is no OCI image layout in nowhere"),
         ("nowhere.tar", 2, "there is no file nowhere.tar"),
         ("empty.tar", 2, "holds no image"),
