@@ -98,6 +98,15 @@ def test_a_long_line_of_what_blocks_stays_beside_its_severity(browser: Browser, 
     assert browser.run(f"{beside} return box('.acts .pill').right <= box('.acts li > div').left")
 
 
+def test_an_id_stays_in_one_piece_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    several = [replace(URLLIB3, id=f"CVE-2025-1000{n}") for n in range(3)]
+    browser.open(written(of_image(image(platform(*several))), tmp_path / "phone.html"))
+    browser.show_as(width=390)
+    lines = "return [...document.querySelectorAll('.acts div > span > span')].map((id) => id.offsetHeight)"
+    assert len(set(browser.run(lines))) == 1
+    assert browser.run("return document.documentElement.scrollWidth") == 390
+
+
 def test_what_is_ignored_is_there_with_reason_owner_and_end(page: Browser) -> None:
     ignored = page.one("section[aria-labelledby=ignored]").text
     for entry in ("CVE-2023-45853 zlib1g", "minizip isn't built", "platform", "2027-03-31"):
@@ -112,7 +121,7 @@ def test_search_by_keyboard(page: Browser) -> None:
     page.send(Keys.ARROW_UP)
     assert page.run("return document.activeElement.id") == "search"
     page.send("no such thing")
-    assert page.one("#status").text == "No finding is like that: clear a filter."
+    assert page.one("#status").text == "No finding matches: clear the search or a filter."
     page.send(Keys.ESCAPE)
     assert ids(page) == expected(RUN, lambda *_: True)
 

@@ -81,6 +81,13 @@ def test_a_platform_in_which_nothing_was_found() -> None:
     assert "backend passes the gate" in text
 
 
+def test_only_where_there_are_several_platforms_one_can_have_its_own() -> None:
+    assert "Only here" not in text_of(image(platform(URLLIB3)))
+    both = text_of(image(platform(URLLIB3), platform(name="linux/arm64")))
+    assert 'data-label="Only here"><a' in both
+    assert 'data-label="Only here">none</td>' in both
+
+
 def test_the_policy_does_not_read_like_a_result() -> None:
     text = text_of(image(platform()))
     assert "<dt>Nothing recognised in the image</dt><dd>would fail the gate</dd>" in text

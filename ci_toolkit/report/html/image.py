@@ -66,6 +66,7 @@ def triage(findings: ImageFindings, decision: Decision) -> Html | None:
 
 def platforms(findings: ImageFindings, everything: Sequence[Judged], decision: Decision, number: int) -> Html:
     """Each platform's numbers, and what it alone has."""
+    several = len(findings.platforms) > 1
     rows = []
     for position, platform in enumerate(findings.platforms):
         own = [each for each in everything if platform in each.found.platforms]
@@ -80,12 +81,17 @@ def platforms(findings: ImageFindings, everything: Sequence[Judged], decision: D
                 markup(platform.os or "none known", end),
                 f"{platform.packages:,}",
                 markup(bar(counts), _numbers(counts)),
-                _to_findings(f"{only:,}", platform=f"{number}:{position}:only") if len(findings.platforms) > 1 else "",
+                *([_only(only, f"{number}:{position}:only")] if several else ()),
                 tag("code", platform.digest.short),
             )
         )
-    columns = ("Platform", "Gate", "Operating system", "Packages", "Findings", "Only here", "Digest")
+    only_here = ("Only here",) if several else ()
+    columns = ("Platform", "Gate", "Operating system", "Packages", "Findings", *only_here, "Digest")
     return table(f"Platforms of {findings.image}", columns, rows, caption=findings.image)
+
+
+def _only(number: int, platform: str) -> str:
+    return _to_findings(f"{number:,}", platform=platform) if number else "none"
 
 
 def layers(findings: ImageFindings, shares: Sequence[LayerShare], *, dockerfile: str, number: int) -> Html | None:
@@ -196,10 +202,15 @@ def _few(names: Iterable[str]) -> str:
     return ", ".join(names[:_IDS]) + (f" and {len(names) - _IDS:,} more" if len(names) > _IDS else "")
 
 
-def _ids(found: Sequence[Finding]) -> str:
-    """The first few ids, and whose word their severities are."""
+def _ids(found: Sequence[Finding]) -> Html:
+    """The first few ids, each in one piece, and whose word their severities are."""
+    ids = list(dict.fromkeys(finding.id for finding in found))
     sources = ", ".join(sorted({finding.severity_source for finding in found if finding.severity_source}))
-    return _few(dict.fromkeys(finding.id for finding in found)) + (f"; severity by {sources}" if sources else "")
+    return markup(
+        *[piece for name in ids[:_IDS] for piece in (", ", tag("span", name))][1:],
+        f" and {len(ids) - _IDS:,} more" if len(ids) > _IDS else None,
+        f"; severity by {sources}" if sources else None,
+    )
 
 
 def _some(names: Sequence[str]) -> Html:

@@ -189,7 +189,7 @@
     const places = count(groups.length, "package or file", "packages and files");
     byId("status").textContent = found.length
       ? `${number(found.length)} of ${count(findings.length, "finding", "findings")}, in ${places}`
-      : findings.length ? "No finding is like that: clear a filter." : "Nothing was found.";
+      : findings.length ? "No finding matches: clear the search or a filter." : "Nothing was found.";
   }
 
   function follow(link) {
