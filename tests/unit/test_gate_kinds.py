@@ -100,6 +100,7 @@ def test_an_unknown_severity_of_a_kind_that_is_off_counts_for_nothing(category: 
         (TOKEN, {"id": "GitHub-PAT"}, False),
         (TOKEN, {"id": "github-pat", "path": "app/settings.py"}, True),
         (TOKEN, {"id": "github-pat", "path": "/app/*"}, True),
+        (TOKEN, {"id": "github-pat", "path": "app"}, False),
         (TOKEN, {"id": "github-pat", "path": "tests/*"}, False),
         (TOKEN, {"id": "github-pat", "package": "settings"}, False),
         (AS_ROOT, {"id": "DS-0002"}, True),
