@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.findings import by_weight
-from ci_toolkit.model.gate import NAMELESS, NOTHING_RECOGNISED, rule_of
+from ci_toolkit.model.gate import END_OF_LIFE, NAMELESS, NOTHING_RECOGNISED, rule_of
 from ci_toolkit.model.triage_entry import entry_for, is_image_name
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ _PACKAGES = 4
 _VERSIONS = 4
 _LONGEST_ENTRY = 2_000
 _NOTHING = "scratch"
+_FAULTS = {
+    NOTHING_RECOGNISED: "is the image built as it should be? If it holds nothing that a scanner knows, say so: "
+    "`scratch: true`",
+    NAMELESS: "leave /etc/os-release in the image; where it can't be, `scan.gate.incomplete: warn` lets it pass",
+    END_OF_LIFE: "move to a release that still gets updates; until then `scan.gate.end-of-life-os: warn` lets it pass",
+}
+"""How a fault ends → the way out of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,11 +161,15 @@ def explain(
 
 def way_out(grounds: Sequence[str]) -> str:
     """What can be done about a `fail` on these grounds, as `Decision.grounds` has them, in a single line."""
-    if grounds and all(ground.endswith(NOTHING_RECOGNISED) for ground in grounds):
-        return "is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`"
-    if grounds and all(ground.endswith(NAMELESS) for ground in grounds):
-        return "leave /etc/os-release in the image; where it can't be, `scan.gate.incomplete: warn` lets it pass"
+    ways = {way_out_of(ground) for ground in grounds}
+    if len(ways) == 1 and (way := ways.pop()):
+        return way
     return "upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date"
+
+
+def way_out_of(fault: str) -> str:
+    """What can be done about one of the decision's faults; empty for a finding."""
+    return next((way for end, way in _FAULTS.items() if fault.endswith(end)), "")
 
 
 def _group(ground: Ground) -> tuple[Kind, str]:

@@ -26,6 +26,8 @@ NOTHING_RECOGNISED = "nothing was recognised: no operating system and no package
 """How the fault ends of an image that no scanner knows anything of."""
 NAMELESS = "a distribution's packages aren't looked into: nothing says which distribution it is"
 """How that of an image ends whose /etc/os-release is missing."""
+END_OF_LIFE = "is past its end of life: nobody mends it any more"
+"""How that of an image ends whose operating system gets no updates."""
 _UNKNOWN = "of unknown severity"
 
 
@@ -236,7 +238,7 @@ class _Judge:
         said: dict[Reaction, list[str]] = {"fail": [], "warn": [], "ignore": []}
         if findings.end_of_life:
             reaction = self._policy.end_of_life_os
-            text = f"{findings.os} is past its end of life: nobody mends it any more"
+            text = f"{findings.os} {END_OF_LIFE}"
             said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
         if not findings.complete and not self._scratch:
             said[self._policy.incomplete].append(NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED)

@@ -28,8 +28,8 @@ def explanation_lines(explanation: Explanation, width: int) -> Iterator[str]:
         gain = act.takes_away(len(explanation.grounds))
         told = plain(act.text, 600) + (f" ({gain})" if gain else "")
         yield from wrap(f"  {number}. {told}", width, subsequent_indent="     ")
-    if len(explanation.acts) > _ACTS:
-        yield f"  … and {len(explanation.acts) - _ACTS} more things to do"
+    if (more := len(explanation.acts) - _ACTS) > 0:
+        yield f"  … and {more} more to do"
     stuck = [act.findings[0] for act in explanation.acts if act.kind == "none"]
     finding = (stuck or [explanation.grounds[0].finding])[0]
     if entry := explanation.entry(finding):

@@ -22,7 +22,7 @@ def what_to_do(explanation: Explanation) -> Iterator[Block]:
     if not acts:
         return
     rows = [Row(_line(act, blocking), Rank.MANIFEST) for act in acts[:_ACTS]]
-    yield excerpt(Block(head="**What to do**\n", rows=tuple(rows)), len(acts), "things to do")
+    yield excerpt(Block(head="**What to do**\n", rows=tuple(rows)), len(acts), "to do")
     stuck = [finding for act in acts if act.kind == "none" for finding in act.findings]
     chosen = stuck or [ground.finding for ground in explanation.grounds]
     # A package that is in two places has one entry for both.

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ci_toolkit.model.explanation import way_out_of
 from ci_toolkit.model.findings import Counts, Severity
 from ci_toolkit.report.distinct import shares
 from ci_toolkit.report.explanation_lines import explanation_lines
@@ -56,6 +57,7 @@ def scan_table(
     open_ones = [each for each in everything if each.standing != "ignored"]
     first = sorted(open_ones, key=lambda each: each.standing != "blocking")[:limit]
     shown = {id(each) for each in first}
+    lines += _faults(decision)
     for section in sections(everything=[each for each in open_ones if id(each) in shown], findings=findings):
         lines += ["", section.title, *_drawn(section, width, color=color)]
     if len(open_ones) > limit:
@@ -90,6 +92,17 @@ def scan_json(
 
 def _entry(entry: Ignore) -> dict[str, str]:
     return {"reason": entry.reason, "owner": entry.owner, "expires": str(entry.expires)}
+
+
+def _faults(decision: Decision) -> Iterator[str]:
+    """What refused the image besides findings, and the way out, each once with its platforms."""
+    platforms: dict[str, list[str]] = {}
+    for name, platform in decision.platforms.items():
+        for fault in platform.faults:
+            platforms.setdefault(fault, []).append(name)
+    for fault, names in platforms.items():
+        yield f"  ! {', '.join(names)}: {plain(fault)}"
+        yield f"    next: {way_out_of(fault)}"
 
 
 def _legend(used: set[Standing], decision: Decision) -> str:

@@ -185,6 +185,8 @@ def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
     assert "`scratch: true`" in way_out(nothing.grounds)
     nameless = evaluate(image(platform(os=NAMELESS_OS)), GATE, TODAY)
     assert (nameless.verdict, "/etc/os-release" in way_out(nameless.grounds)) == ("fail", True)
+    old = decide(end_of_life=True)
+    assert (old.verdict, "`scan.gate.end-of-life-os: warn`" in way_out(old.grounds)) == ("fail", True)
     assert way_out(decide(URLLIB3).grounds).startswith("upgrade what is fixable")
     assert way_out((*nothing.grounds, URLLIB3.line)).startswith("upgrade what is fixable")
     assert way_out(()).startswith("upgrade what is fixable")

@@ -81,6 +81,11 @@ def test_a_platform_in_which_nothing_was_found() -> None:
     assert "backend passes the gate" in text
 
 
+def test_what_refuses_besides_findings_has_its_way_out() -> None:
+    text = text_of(image(platform(os="", packages=0)))
+    assert text.count("Is the image built as it should be?") == 1
+
+
 def test_only_where_there_are_several_platforms_one_can_have_its_own() -> None:
     assert "Only here" not in text_of(image(platform(URLLIB3)))
     both = text_of(image(platform(URLLIB3), platform(name="linux/arm64")))

@@ -94,6 +94,19 @@ def test_a_long_table_keeps_what_blocks_and_ends_in_a_number() -> None:
     assert sum(line.startswith("  !") and "CVE-2019-11324" in line for line in lines) == 1
 
 
+def test_what_refuses_besides_findings_has_its_reason_and_its_way_out() -> None:
+    nothing = platform(os="", packages=0)
+    found = table(
+        image(nothing, replace(nothing, platform="linux/arm64"), platform(name="linux/s390x", end_of_life=True))
+    )
+    assert [line.strip() for line in found.splitlines()[1:]] == [
+        "! linux/amd64, linux/arm64: nothing was recognised: no operating system and no packages",
+        "next: is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`",
+        "! linux/s390x: debian 12.5 is past its end of life: nobody mends it any more",
+        "next: move to a release that still gets updates; until then `scan.gate.end-of-life-os: warn` lets it pass",
+    ]
+
+
 def test_nothing_found_is_said() -> None:
     [line] = table(image(platform())).splitlines()
     assert line.endswith("pass (linux/amd64 pass); nothing found")

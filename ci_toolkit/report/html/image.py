@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_toolkit.model.explanation import way_out_of
 from ci_toolkit.model.findings import Counts
 from ci_toolkit.report.html.data import layer_name
 from ci_toolkit.report.html.markup import Html, bar, counted, markup, pill, table, tag
@@ -42,6 +43,7 @@ def card(
         _list("reasons", _told_once({name: p.reasons for name, p in decision.platforms.items()})),
         bar(counts),
         counted(counts),
+        _faults(decision),
         _blocking(explanation, number),
         _waiting(decision, number),
         _deployed(decision, number),
@@ -122,6 +124,12 @@ def _digest(digest: str) -> Html:
         "button", "Copy", tag("span", " the digest", class_="unseen"), type="button", data_copy=digest, hidden=True
     )
     return tag("p", tag("code", digest), " ", copy, class_="digest")
+
+
+def _faults(decision: Decision) -> Html:
+    """The way out of what refuses the image besides findings."""
+    ways = dict.fromkeys(way_out_of(fault) for p in decision.platforms.values() for fault in p.faults)
+    return markup(*(tag("p", _sentence(way.replace("`", "")), class_="act") for way in ways))
 
 
 def _blocking(explanation: Explanation, number: int) -> Html | None:
