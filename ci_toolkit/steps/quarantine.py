@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ci_toolkit.answers import HttpError
 from ci_toolkit.builders.layouts import BuiltImage, is_again
 from ci_toolkit.errors import IntegrityError, RemoteError, ToolkitError
-from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, Index, Manifest, parse_document
+from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, Index, Manifest, parse_document, refuse_doubtful
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Repository
 from ci_toolkit.registry.graph import node_of, read_graph
@@ -56,11 +56,14 @@ class Registries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An image in quarantine, its manifests read and verified; `configs`: by platform manifest."""
+    """An image in quarantine, its manifests read and verified."""
 
     content: Content
     built: BuiltImage
     configs: Mapping[Digest, Digest]
+    """By platform manifest."""
+    children: Sequence[Descriptor]
+    """What its indexes list."""
 
 
 class Quarantine:
@@ -105,7 +108,8 @@ class Quarantine:
         if not built.platforms:
             message = f"{self.repository}@{digest} holds no image that could run anywhere"
             raise IntegrityError(message, hint="is it another artifact? An image that was built here is built again")
-        return Held(content, built, dict(_configs(images)))
+        children = [child for node in graph.nodes for child in node.links.manifests]
+        return Held(content, built, dict(_configs(images)), children)
 
     def read(self, manifest: Digest) -> tuple[Content, Manifest, bytes]:
         """One platform's image: its manifest, as it is and understood, and its config.
@@ -134,9 +138,10 @@ class Quarantine:
     def platforms(self, name: str, image: ImageState, digest: Digest) -> Mapping[str, tuple[Digest, Digest]]:
         """Manifest and config of each platform of an image that a state says is here.
 
-        Raises IntegrityError unless the image is here and holds exactly these.
+        Raises IntegrityError unless the image is here and holds exactly these, beyond doubt.
         """
         held = self.look(name, digest)
+        refuse_doubtful(held.children, f"{self.repository}@{digest}")
         if set(held.configs) != set(image.platforms.values()):
             message = f"{self.repository}@{digest} holds other platforms than the state lists"
             raise IntegrityError(message, hint="run `ci-toolkit build` again")

@@ -12,8 +12,7 @@ from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.scanners.base import Target
-from ci_toolkit.scanners.base_guess import without_base
-from ci_toolkit.scanners.flatten import flatten, layers_of, runnable
+from ci_toolkit.scanners.flatten import as_scanned, flatten, layers_of, runnable
 from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
@@ -147,10 +146,10 @@ class Targets:
         ]
 
     def _whole(self, target: Target, place: Quarantine) -> Target:
-        """The target, or a copy here where a scanner would leave layers out that it takes for a base's."""
+        """The target, or a copy here where a scanner would leave layers out."""
         with self._progress.task(f"reading {target.image} {target.platform}", None):
             content, document, config = place.read(target.manifest)
-            if without_base(config) == config:
+            if as_scanned(config, document) == config:
                 return replace(target, layers=layers_of(document, config))
             layout = Layout(target.layout.parent / "copy")
             place.copy_out(content, document, config, layout)

@@ -1,0 +1,101 @@
+"""What a machine would run is scanned, or the scan is refused: whatever an image says that its parts are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.oci import OCI_INDEX, Descriptor
+from tests.harness.images import DEBIAN_12, make_image
+from tests.harness.named_scans import FINE, VULNERABLE, Places
+from tests.harness.pushing import destinations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+BOTH = {"linux/amd64": FINE, "linux/arm64": VULNERABLE}
+ATTESTATION = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+NOWHERE = {"os": "unknown", "architecture": "unknown"}
+IN_OTHER_CASE = {"platform": {**NOWHERE, "OS": "linux", "Architecture": "arm64"}}
+DOUBTFUL = [
+    ({"platform": None}, "for no platform: a machine may run it"),
+    ({"platform": None, **ATTESTATION}, "for no platform: a machine may run it"),
+    ({"mediaType": "application/x"}, "'application/x' for linux/arm64: a machine may run it"),
+    (IN_OTHER_CASE, "it names a field twice: architecture, os"),
+]
+
+
+def disguised(places: Places, change: Mapping[str, Any]) -> tuple[Layout, Descriptor]:
+    """A layout `image` of a fine platform and a vulnerable one, of which the index says something else."""
+    layout, root = places.layout("image", BOTH)
+    document = json.loads(layout.read(root))
+    document["manifests"][1] |= change
+    body = json.dumps(document).encode()
+    changed = Descriptor(OCI_INDEX, layout.add(body), len(body))
+    layout.write_entries([changed])
+    return layout, changed
+
+
+def test_an_attestation_for_a_machine_is_an_image(places: Places, run_command: Command) -> None:
+    places.config()
+    disguised(places, ATTESTATION)
+    result = run_command("scan", "oci:image", cwd=places.root)
+    assert (result.returncode, "(linux/amd64 pass, linux/arm64 fail)" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(("change", "said"), DOUBTFUL)
+def test_a_child_that_may_be_run_is_not_left_out(
+    places: Places, run_command: Command, change: Mapping[str, Any], said: str
+) -> None:
+    places.config()
+    disguised(places, change)
+    result = run_command("scan", "oci:image", cwd=places.root)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert said in result.stderr
+
+
+def test_nor_is_one_on_a_registry(places: Places, run_command: Command) -> None:
+    repository = places.config()
+    layout, root = disguised(places, {"platform": None})
+    with destinations() as there:
+        there.push(repository, layout, root, ("1",))
+    result = run_command("scan", f"{repository}:1", cwd=places.root)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert "for no platform: a machine may run it" in result.stderr
+
+
+@pytest.mark.parametrize("where", ["layout", "registry"])
+def test_layers_that_claim_one_id_are_all_looked_at(places: Places, run_command: Command, where: str) -> None:
+    repository = places.config()
+    place = places.root / "image"
+    # No other scan knows anything of this layer.
+    fine = {**DEBIAN_12, "etc/only-here": uuid.uuid4().hex}
+    layers = {"linux/amd64": [fine, VULNERABLE[1]]}
+    root = make_image(place, layers, claims=[fine, fine])
+    target = "oci:image"
+    if where == "registry":
+        with destinations() as there:
+            there.push(repository, Layout(place), root, ("1",))
+        target = f"{repository}:1"
+    result = run_command("scan", target, cwd=places.root)
+    assert (result.returncode, "CVE-2019-10906" in result.stdout) == (1, True), result.stderr
+
+
+def test_a_link_in_the_workdir_gives_trivy_nothing_of_the_checkout(places: Places, run_command: Command) -> None:
+    places.config()
+    places.layout("image", {"linux/amd64": FINE})
+    planted = places.root / "planted" / "empty"
+    planted.mkdir(parents=True)
+    (planted / "filter.wasm").write_bytes(b"\0asm\1\0\0\0")
+    (places.root / ".ci-toolkit").mkdir()
+    (places.root / ".ci-toolkit" / "scan").symlink_to("../planted")
+    result = run_command("scan", "oci:image", cwd=places.root)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert ".ci-toolkit/scan is a link, and what a run keeps lies in its workdir itself" in result.stderr
