@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tests.harness.named_scans import FINE, VULNERABLE, Places
 from tests.harness.pushing import destinations
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
