@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.findings import by_weight
-from ci_toolkit.model.gate import NAMELESS, NOTHING_RECOGNISED, rule_of
+from ci_toolkit.model.gate import NAMELESS, NOT_COVERED, NOTHING_RECOGNISED, rule_of
 from ci_toolkit.model.triage_entry import entry_for, is_image_name
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def way_out(grounds: Sequence[str]) -> str:
         return "is the image built as it should be? If it holds nothing that a scanner knows, say so: `scratch: true`"
     if grounds and all(ground.endswith(NAMELESS) for ground in grounds):
         return "leave /etc/os-release in the image; where it can't be, `scan.gate.incomplete: warn` lets it pass"
+    if grounds and all(ground.endswith(NOT_COVERED) for ground in grounds):
+        return "build on a distribution that Trivy has advisories for; `scan.gate.incomplete: warn` lets this one pass"
     return "upgrade what is fixable, or add a `scan.ignore` entry with a reason, an owner and an expiry date"
 
 

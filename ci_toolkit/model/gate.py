@@ -26,6 +26,8 @@ NOTHING_RECOGNISED = "nothing was recognised: no operating system and no package
 """How the fault ends of an image that no scanner knows anything of."""
 NAMELESS = "a distribution's packages aren't looked into: nothing says which distribution it is"
 """How that of an image ends whose /etc/os-release is missing."""
+NOT_COVERED = "nobody tells what is known against its packages, so they aren't looked into"
+"""How that of a distribution ends which the scanner recognises, but has no advisories for."""
 _UNKNOWN = "of unknown severity"
 
 
@@ -237,7 +239,7 @@ class _Judge:
             text = f"{findings.os} is past its end of life: nobody mends it any more"
             said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
         if not findings.complete and not self._scratch:
-            said[self._policy.incomplete].append(NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED)
+            said[self._policy.incomplete].append(_incomplete(findings))
         return said, list(said["fail"])
 
     def _counted(self, blocking: Sequence[Finding]) -> list[str]:
@@ -248,6 +250,12 @@ class _Judge:
             if number:
                 lines.append(f"{_number(number, _NAMES[category])} {_severities(self._policy, category)}")
         return lines
+
+
+def _incomplete(findings: PlatformFindings) -> str:
+    if not findings.covered:
+        return f"{findings.os}: {NOT_COVERED}"
+    return NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED
 
 
 def _severities(policy: GatePolicy, category: Category) -> str:

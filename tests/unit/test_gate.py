@@ -185,6 +185,8 @@ def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
     assert "`scratch: true`" in way_out(nothing.grounds)
     nameless = evaluate(image(platform(os=NAMELESS_OS)), GATE, TODAY)
     assert (nameless.verdict, "/etc/os-release" in way_out(nameless.grounds)) == ("fail", True)
+    uncovered = evaluate(image(replace(platform(os="fedora 41"), covered=False)), GATE, TODAY)
+    assert (uncovered.verdict, "that Trivy has advisories for" in way_out(uncovered.grounds)) == ("fail", True)
     assert way_out(decide(URLLIB3).grounds).startswith("upgrade what is fixable")
     assert way_out((*nothing.grounds, URLLIB3.line)).startswith("upgrade what is fixable")
     assert way_out(()).startswith("upgrade what is fixable")
