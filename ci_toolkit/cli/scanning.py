@@ -109,11 +109,9 @@ def utc_now() -> datetime:
 
 
 def _scanner(session: Session) -> Trivy:
-    from ci_toolkit.registry.docker_config import docker_directory
     from ci_toolkit.scanners.trivy import Trivy, cache_directory
 
     options = session.config.scan
-    logins = docker_directory(session.env).absolute()
     return Trivy(
         session.runner,
         cache=cache_directory(session.env),
@@ -125,7 +123,6 @@ def _scanner(session: Session) -> Trivy:
         low_secrets=options.gate.counts("secret", Severity.LOW),
         clock=utc_now,
         progress=session.progress,
-        logins=logins if logins.is_dir() else None,
         server=_server(session),
     )
 

@@ -223,7 +223,7 @@ class PlatformFindings:
 
     @property
     def complete(self) -> bool:
-        """False where nothing was recognised, or a distribution's packages weren't looked into: that proves nothing."""
+        """False where nothing was recognised, or a distribution's packages weren't looked into."""
         return self.covered and self.os != NAMELESS_OS and (bool(self.os) or self.packages > 0)
 
 

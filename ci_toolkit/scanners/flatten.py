@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ci_toolkit.model.digest import Digest
     from ci_toolkit.model.oci import Descriptor
 
+_NO_IMAGE = "no engine would run this image: look at what made it"
+
 
 def runnable(layout: Layout, root: Descriptor, platforms: Mapping[str, Digest]) -> dict[str, Descriptor]:
     """The descriptor of each platform's manifest below `root`.
@@ -98,12 +100,12 @@ def layers_of(manifest: Manifest, config: bytes) -> tuple[Layer, ...]:
     try:
         document = json.loads(config, object_pairs_hook=unambiguous)
         claimed = [str(diff_id) for diff_id in (document.get("rootfs") or {}).get("diff_ids") or ()]
-        if len(claimed) != len(manifest.layers):
-            message = f"{len(claimed)} ids for {len(manifest.layers)} layers"
-            raise ValueError(message)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        message = f"config {manifest.config.digest} doesn't fit its image's layers: {str(error)[:100]}"
-        raise IntegrityError(message, hint="no engine would run this image: look at what made it") from None
+        message = f"config {manifest.config.digest} can't be read: {str(error)[:100]}"
+        raise IntegrityError(message, hint=_NO_IMAGE) from None
+    if len(claimed) != len(manifest.layers):
+        message = f"config {manifest.config.digest} has {len(claimed)} ids for {len(manifest.layers)} layers"
+        raise IntegrityError(message, hint=_NO_IMAGE)
     return tuple(
         Layer(digest=str(blob.digest), diff_id=diff_id) for blob, diff_id in zip(manifest.layers, claimed, strict=True)
     )

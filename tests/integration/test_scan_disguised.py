@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.oci import OCI_INDEX, Descriptor
+from ci_toolkit.model.oci import OCI_INDEX, Descriptor, Index, Manifest
+from ci_toolkit.model.reference import Repository
 from tests.harness.images import DEBIAN_12, make_image
 from tests.harness.named_scans import FINE, VULNERABLE, Places
 from tests.harness.pushing import destinations
+from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -86,6 +90,25 @@ def test_layers_that_claim_one_id_are_all_looked_at(places: Places, run_command:
         target = f"{repository}:1"
     result = run_command("scan", target, cwd=places.root)
     assert (result.returncode, "CVE-2019-10906" in result.stdout) == (1, True), result.stderr
+
+
+def test_a_registry_that_sends_other_layers_is_found_out(places: Places, run_command: Command, tmp_path: Path) -> None:
+    places.config()
+    layout, root = places.layout("image", {"linux/amd64": VULNERABLE})
+    image = layout.document(root)
+    assert isinstance(image, Index)
+    manifest = layout.document(image.manifests[0])
+    assert isinstance(manifest, Manifest)
+    evil, fine = manifest.layers[1].digest, gzip.compress(b"\0" * 1024)
+    with running_registry(tmp_path / "registry") as registry:
+        repository = Repository(registry.host, "app")
+        with destinations() as there:
+            there.push(repository, layout, root, ("1",))
+        (sent,) = (tmp_path / "registry").rglob(f"{evil.hex}/data")
+        sent.write_bytes(fine)
+        result = run_command("scan", f"{repository}:1", cwd=places.root)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert f"blob {evil}: {len(fine)} bytes arrived with another size or hash" in result.stderr
 
 
 def test_a_link_in_the_workdir_gives_trivy_nothing_of_the_checkout(places: Places, run_command: Command) -> None:

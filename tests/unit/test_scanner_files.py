@@ -132,9 +132,9 @@ def test_a_flattened_layout_holds_one_platform_and_shares_its_blobs(tmp_path: Pa
     [
         (b"", "Expecting value"),
         (b"[]", "no attribute"),
-        (b"{}", "0 ids for 2 layers"),
-        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', "1 ids for 2 layers"),
-        (b'{"rootfs": {"DIFF_IDS": ["sha256:1", "sha256:1"]}}', "0 ids for 2 layers"),
+        (b"{}", "has 0 ids for 2 layers"),
+        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', "has 1 ids for 2 layers"),
+        (b'{"rootfs": {"DIFF_IDS": ["sha256:1", "sha256:1"]}}', "has 0 ids for 2 layers"),
         (b'{"rootfs": {"diff_ids": ["a", "b"], "diff_id\xc5\xbf": ["a", "a"]}}', "names a field twice: diff_ids"),
     ],
 )
