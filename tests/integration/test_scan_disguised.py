@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from tests.harness.pushing import destinations
 from tests.harness.registry import running_registry
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -122,3 +122,19 @@ def test_a_link_in_the_workdir_gives_trivy_nothing_of_the_checkout(places: Place
     result = run_command("scan", "oci:image", cwd=places.root)
     assert (result.returncode, result.stdout) == (2, "")
     assert ".ci-toolkit/scan is a link, and what a run keeps lies in its workdir itself" in result.stderr
+
+
+def test_a_cache_that_came_with_the_checkout_is_not_believed(places: Places, run_command: Command) -> None:
+    places.config()
+    places.layout("image", {"linux/amd64": FINE})
+    env = {"XDG_CACHE_HOME": str(places.root / ".cache")}
+    subprocess.run(["git", "init", "-q", places.root], check=True)
+    assert run_command("scan", "oci:image", cwd=places.root, env=env).returncode == 0
+    (places.root / "planted").mkdir()
+    (places.root / ".cache" / "ci-toolkit").rename(places.root / "planted" / "ci-toolkit")
+    (places.root / ".cache").rmdir()
+    (places.root / ".cache").symlink_to("planted")
+    subprocess.run(["git", "add", "-f", "planted"], cwd=places.root, check=True)
+    result = run_command("scan", "oci:image", cwd=places.root, env=env)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "/ci-toolkit/trivy is in git, and what the scanner knows isn't for a change to say" in result.stderr
