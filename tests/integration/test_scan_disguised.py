@@ -111,6 +111,23 @@ def test_a_registry_that_sends_other_layers_is_found_out(places: Places, run_com
     assert f"blob {evil}: {len(fine)} bytes arrived with another size or hash" in result.stderr
 
 
+def test_an_archive_of_two_images_is_none(places: Places, run_command: Command) -> None:
+    repository = places.config()
+    places.pushed(repository, "1", {"linux/amd64": [{"etc/only-here": uuid.uuid4().hex}, *FINE]})
+    name = places.in_engine(f"{repository}:1")
+    whole = places.root / "whole"
+    whole.mkdir()
+    subprocess.run(["docker", "save", "-o", places.root / "saved.tar", name], check=True, capture_output=True)
+    subprocess.run(["docker", "rmi", name], check=True, capture_output=True)
+    assert run_command("scan", "saved.tar", cwd=places.root).returncode == 0
+    subprocess.run(["tar", "-xf", places.root / "saved.tar", "-C", whole], check=True)
+    make_image(whole, {"linux/amd64": VULNERABLE})
+    subprocess.run(["tar", "-cf", places.root / "saved.tar", "-C", whole, "."], check=True)
+    result = run_command("scan", "saved.tar", cwd=places.root)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert "holds other images by its `index.json` than by its `manifest.json`" in result.stderr
+
+
 def test_a_link_in_the_workdir_gives_trivy_nothing_of_the_checkout(places: Places, run_command: Command) -> None:
     places.config()
     places.layout("image", {"linux/amd64": FINE})
