@@ -78,3 +78,12 @@ def ignored_by_git(git: Git, root: Path, path: str) -> frozenset[str]:
         return frozenset()
     above = os.path.relpath(top, os.path.realpath(root))
     return frozenset(os.path.normpath(f"{above}/{name}") for name in answer.split("\0") if name)
+
+
+def tracks(git: Git, directory: Path) -> bool:
+    """True where the checkout `git` brought something at or below a directory, whose links are followed.
+
+    Raises ToolError where git fails.
+    """
+    place = os.path.relpath(os.path.realpath(directory), git.repository)
+    return bool(git("--literal-pathspecs", "ls-files", "-z", "--", place))

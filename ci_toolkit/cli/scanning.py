@@ -109,14 +109,13 @@ def utc_now() -> datetime:
 
 
 def _scanner(session: Session) -> Trivy:
-    from ci_toolkit.registry.docker_config import docker_directory
     from ci_toolkit.scanners.trivy import Trivy, cache_directory
 
-    options = session.config.scan
-    logins = docker_directory(session.env).absolute()
+    options, kept = session.config.scan, cache_directory(session.env)
+    _refuse_planted(session, kept)
     return Trivy(
         session.runner,
-        cache=cache_directory(session.env),
+        cache=kept,
         repositories=options.database.repositories,
         max_age=options.database.max_age,
         timeout=options.timeout,
@@ -125,9 +124,18 @@ def _scanner(session: Session) -> Trivy:
         low_secrets=options.gate.counts("secret", Severity.LOW),
         clock=utc_now,
         progress=session.progress,
-        logins=logins if logins.is_dir() else None,
         server=_server(session),
     )
+
+
+def _refuse_planted(session: Session, kept: Path) -> None:
+    """A cache below the project is for CI to fill: what the change brought would be the change's own word."""
+    from ci_toolkit.git import Git, checkout_of, tracks
+
+    checkout = checkout_of(kept)
+    if checkout and tracks(Git(session.runner, checkout), kept):
+        message = f"{kept} is in git, and what the scanner knows isn't for a change to say"
+        raise UsageError(message, hint="remove it from the repository, or let XDG_CACHE_HOME name another directory")
 
 
 def _server(session: Session) -> TrivyServer | None:

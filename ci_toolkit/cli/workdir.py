@@ -20,9 +20,13 @@ _GITIGNORE = "*\n!/ignore.yml\n"
 
 @contextmanager
 def workdir(path: Path) -> Iterator[Path]:
-    """Make the directory and hold it for this run; raises ToolError while another run holds it."""
+    """Make the directory and hold it for this run.
+
+    Raises ToolError while another run holds it, UsageError where links lead out of it.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        _refuse_links(path)
         ignore = path / ".gitignore"
         if not ignore.is_file() or ignore.read_bytes() == b"*\n":  # as earlier versions wrote it
             ignore.write_text(_GITIGNORE, encoding="utf-8")
@@ -58,6 +62,14 @@ def check_in_workspace(path: Path, workspace: Path) -> None:
     if not _real(path).is_relative_to(_real(workspace)):
         message = f"the workdir {path} is outside of the workspace {workspace}, so no later step would find it"
         raise UsageError(message, hint="write it relative to the workspace, without '..'")
+
+
+def _refuse_links(path: Path) -> None:
+    """A link may have come with the checkout: what a run removes, writes and gives its tools would be elsewhere."""
+    for entry in sorted(path.iterdir()):
+        if entry.is_symlink():
+            message = f"{entry} is a link, and what a run keeps lies in its workdir itself"
+            raise UsageError(message, hint="remove it, also from the repository; `--workdir` names another directory")
 
 
 def _normal(path: Path) -> Path:

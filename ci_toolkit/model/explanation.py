@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ci_toolkit.model.findings import by_weight
-from ci_toolkit.model.gate import END_OF_LIFE, NAMELESS, NOTHING_RECOGNISED, rule_of
+from ci_toolkit.model.gate import END_OF_LIFE, NAMELESS, NOT_COVERED, NOTHING_RECOGNISED, rule_of
 from ci_toolkit.model.triage_entry import entry_for, is_image_name
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _FAULTS = {
     "`scratch: true`",
     NAMELESS: "leave /etc/os-release in the image; where it can't be, `scan.gate.incomplete: warn` lets it pass",
     END_OF_LIFE: "move to a release that still gets updates; until then `scan.gate.end-of-life-os: warn` lets it pass",
+    NOT_COVERED: "build on a distribution that Trivy has advisories for; `scan.gate.incomplete: warn` lets it pass",
 }
 """How a fault ends → the way out of it."""
 

@@ -201,6 +201,8 @@ class PlatformFindings:
     """Of the platform's image manifest."""
     os: str = ""
     """`debian 12.5`; empty where no operating system was recognised; or `NAMELESS_OS`."""
+    covered: bool = True
+    """False where nothing is known against the packages of that distribution, so that they weren't looked into."""
     end_of_life: bool = False
     packages: int = 0
     """How many packages were recognised, whether or not anything is known against them."""
@@ -221,8 +223,8 @@ class PlatformFindings:
 
     @property
     def complete(self) -> bool:
-        """False where nothing was recognised, or no distribution for its packages: what wasn't seen proves nothing."""
-        return self.os != NAMELESS_OS and (bool(self.os) or self.packages > 0)
+        """False where nothing was recognised, or a distribution's packages weren't looked into."""
+        return self.covered and self.os != NAMELESS_OS and (bool(self.os) or self.packages > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +261,7 @@ class ImageFindings:
                 "platform": p.platform,
                 "digest": str(p.digest),
                 "os": p.os,
+                **({} if p.covered else {"covered": False}),
                 "end_of_life": p.end_of_life,
                 "packages": p.packages,
                 "findings": [finding.as_json() for finding in p.findings],

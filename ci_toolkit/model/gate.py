@@ -28,6 +28,8 @@ NAMELESS = "a distribution's packages aren't looked into: nothing says which dis
 """How that of an image ends whose /etc/os-release is missing."""
 END_OF_LIFE = "is past its end of life: nobody mends it any more"
 """How that of an image ends whose operating system gets no updates."""
+NOT_COVERED = "nobody tells what is known against its packages, so they aren't looked into"
+"""How that of a distribution ends which the scanner recognises, but has no advisories for."""
 _UNKNOWN = "of unknown severity"
 
 
@@ -241,7 +243,7 @@ class _Judge:
             text = f"{findings.os} {END_OF_LIFE}"
             said["warn" if reaction == "fail" and self._was_at_end else reaction].append(text)
         if not findings.complete and not self._scratch:
-            said[self._policy.incomplete].append(NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED)
+            said[self._policy.incomplete].append(_incomplete(findings))
         return said, list(said["fail"])
 
     def _counted(self, blocking: Sequence[Finding]) -> list[str]:
@@ -252,6 +254,12 @@ class _Judge:
             if number:
                 lines.append(f"{_number(number, _NAMES[category])} {_severities(self._policy, category)}")
         return lines
+
+
+def _incomplete(findings: PlatformFindings) -> str:
+    if not findings.covered:
+        return f"{findings.os}: {NOT_COVERED}"
+    return NAMELESS if findings.os == NAMELESS_OS else NOTHING_RECOGNISED
 
 
 def _severities(policy: GatePolicy, category: Category) -> str:

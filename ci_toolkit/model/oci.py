@@ -11,7 +11,7 @@ from ci_toolkit.errors import IntegrityError, UsageError
 from ci_toolkit.model.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -23,7 +23,14 @@ INDEX_TYPES = (OCI_INDEX, DOCKER_INDEX)
 MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
 REF_NAME = "org.opencontainers.image.ref.name"
 _ATTESTATION = "vnd.docker.reference.type"
+_NOWHERE = "unknown/unknown"
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(?:;[\w=.+ -]*)?", re.ASCII)
+_FIELDS = frozenset({
+    "schemaversion", "mediatype", "artifacttype", "config", "layers", "manifests", "subject", "annotations",
+    "digest", "size", "platform", "os", "architecture", "variant", "rootfs", "diff_ids", "history", "created_by",
+    "empty_layer",
+})  # fmt: skip
+"""Of indexes, manifests and configs, casefolded."""
 MAX_MANIFEST = 4 * 1024 * 1024
 
 
@@ -51,14 +58,24 @@ class Descriptor:
     def is_attestation(self) -> bool:
         """True for BuildKit's attestation manifests, which describe a platform and run nowhere.
 
+        One with a platform that a machine may have is none, whatever it says: it would be run there.
         Source: BuildKit, docs/attestations/attestation-storage.md.
         """
-        return self.annotations.get(_ATTESTATION) == "attestation-manifest"
+        return self.annotations.get(_ATTESTATION) == "attestation-manifest" and self.platform in (None, _NOWHERE)
 
     @property
     def is_image(self) -> bool:
         """True for a child that a machine can run: a manifest with a platform that isn't `unknown`."""
-        return self.is_manifest and not self.is_attestation and self.platform not in (None, "unknown/unknown")
+        return self.is_manifest and self.platform not in (None, _NOWHERE)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True for a child of which nobody can tell that it runs nowhere, though it isn't known as an image.
+
+        Source: containerd asks the config of a manifest without a platform; Podman takes one where no platform fits,
+        and believes a manifest's own media type.
+        """
+        return not (self.is_index or self.is_image or self.platform == _NOWHERE)
 
     def as_json(self) -> dict[str, Any]:
         """The document's own form."""
@@ -111,9 +128,32 @@ class Manifest:
         return tuple({d.digest: d for d in (*self.layers, self.config)}.values())
 
 
+def refuse_doubtful(children: Iterable[Descriptor], where: str) -> None:
+    """Raise IntegrityError where one of an index's children may run somewhere, and yet nobody would look into it."""
+    for child in children:
+        if child.is_doubtful:
+            message = (
+                f"{where} lists {child.digest}, {child.media_type[:60]!r} for {child.platform or 'no platform'}: "
+                "a machine may run it, and it isn't known as an image"
+            )
+            raise IntegrityError(message, hint="name the platform of every image, and keep artifacts out of the index")
+
+
 def is_media_type(text: str) -> bool:
     """True for what RFC 6838, 4.2 allows. Media types travel in headers, so nothing else may."""
     return _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An `object_pairs_hook`: raises ValueError for a field that stands there twice, in whatever case.
+
+    Go, so every engine and Trivy, takes `Manifests` for `manifests`, and the last one counts.
+    """
+    fields = [key.casefold() for key, _ in pairs if key.casefold() in _FIELDS]
+    if len(set(fields)) < len(fields):
+        message = f"it names a field twice: {', '.join(sorted({f for f in fields if fields.count(f) > 1}))}"
+        raise ValueError(message)
+    return dict(pairs)
 
 
 def parse_document(data: bytes, media_type: str = "") -> Index | Manifest:
@@ -122,7 +162,7 @@ def parse_document(data: bytes, media_type: str = "") -> Index | Manifest:
     `media_type` is what the outside (Content-Type, descriptor) says; a document that says otherwise is refused.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(data, object_pairs_hook=unambiguous)
     except (ValueError, RecursionError) as error:
         message = f"not an OCI document: {str(error)[:100]}"
         raise IntegrityError(message) from None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One platform of one image, as a layout that holds nothing else, or on a registry."""
+    """One platform of one image, as a layout that holds nothing else."""
 
     image: str
     platform: str
@@ -26,12 +26,8 @@ class Target:
     layout: Path
     report: Path
     """Where the scanner writes its own report, which is kept."""
-    remote: str = ""
-    """`REPOSITORY@DIGEST`, where it is on a registry and in no layout."""
-    plain: bool = False
-    """Plain HTTP may be spoken with that registry."""
     layers: tuple[Layer, ...] = ()
-    """By manifest and config, lowest first; empty where they don't agree on them, or aren't at hand yet."""
+    """By manifest and config, lowest first; empty where they aren't at hand yet."""
     recipe: Recipe | None = None
     """What its Dockerfile says; None where there is none at hand."""
 

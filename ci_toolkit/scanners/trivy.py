@@ -65,16 +65,14 @@ class Trivy:
         java_repositories: Sequence[str] = (),
         parallel: int = 0,
         grace: float = 15.0,
-        logins: Path | None = None,
         server: TrivyServer | None = None,
     ) -> None:
         """`image`: Trivy's container image, for machines without a `trivy` on PATH; `program` names one elsewhere.
         `categories`: what is looked for. `low_secrets`: secrets in places where they count as low, too.
 
         `repositories` in order of preference, empty: Trivy's own. `parallel`: scans side by side, 0: one a core.
-        `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `logins`: the Docker
-        config's directory, for a Trivy in a container that reads from a registry. `server`: whose database is asked;
-        None: the one here.
+        `grace`: seconds Trivy has beyond its own deadline to say which step ran into it. `server`: whose
+        database is asked; None: the one here.
         """
         self._server = server
         variables = server.variables if server else {}
@@ -82,7 +80,6 @@ class Trivy:
         self._categories = categories
         # A comment that silences checks counts anywhere.
         self._everywhere = low_secrets or "misconfiguration" in categories
-        self._logins = logins
         self._progress = progress
         self._timeout = timeout.total_seconds()
         self._java_repositories: tuple[str | None, ...] = tuple(java_repositories) or (None,)
@@ -235,9 +232,8 @@ class Trivy:
         self._program.run(argv, place, about, timeout=self._timeout + self._grace, on_line=self._progress.tool)
 
     def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
-        logins = self._logins if target.remote else None
         server = self._server.url if self._server else ""
-        program = self._program.start(place, self._cache, online=bool(target.remote or server), logins=logins)
+        program = self._program.start(place, self._cache, online=bool(server))
         return scan_argv(program, target, place, self._categories, seconds=self._timeout, server=server)
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:

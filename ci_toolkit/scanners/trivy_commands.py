@@ -83,7 +83,7 @@ def scan_argv(
         *program,
         "image",
         *_alone(private),
-        *(() if target.remote else (f"--input={target.layout}",)),
+        f"--input={target.layout}",
         f"--output={target.report}",
         "--format=json",
         "--list-all-pkgs",
@@ -98,7 +98,6 @@ def scan_argv(
         "--offline-scan",
         f"--timeout={seconds:g}s",
         *((f"--server={server}",) if server else ()),
-        *_remote(target),
     )
 
 
@@ -147,14 +146,13 @@ def container(
     *,
     user: str,
     online: bool,
-    logins: Path | None = None,
     variables: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The start of a command that runs Trivy from its container image.
 
     The directories are mounted at their own paths, so that what follows is the same as without a container. Online
-    it shares the machine's network, because a registry may be the machine's own; else it has none. `logins`: a
-    Docker config's directory, to be read. `variables`: names of those that are passed on.
+    it shares the machine's network, because a registry may be the machine's own; else it has none.
+    `variables`: names of those that are passed on.
     """
     return (
         "docker",
@@ -163,8 +161,6 @@ def container(
         f"--network={'host' if online else 'none'}",
         f"--user={user}",
         *(f"--mount=type=bind,source={mount},target={mount}" for mount in mounts),
-        *((f"--mount=type=bind,source={logins},target={logins},readonly",) if logins else ()),
-        *((f"--env=DOCKER_CONFIG={logins}",) if logins else ()),
         f"--workdir={cwd}",
         "--env=HOME=/tmp",
         *(f"--env={name}" for name in variables),
@@ -183,11 +179,3 @@ def _alone(private: Private) -> tuple[str, ...]:
         f"--secret-config={private.secret_config}",
         f"--module-dir={private.cwd}",
     )
-
-
-def _remote(target: Target) -> tuple[str, ...]:
-    """An image on a registry: from there alone, never one of the same name that an engine has."""
-    if not target.remote:
-        return ()
-    # The one flag by which Trivy speaks plain HTTP. It takes any certificate, too; the digest is what counts.
-    return ("--image-src=remote", *(("--insecure",) if target.plain else ()), target.remote)

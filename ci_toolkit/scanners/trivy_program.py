@@ -35,16 +35,14 @@ class TrivyProgram:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secrets for its environment, on no command line."""
 
-    def start(
-        self, place: Private, *mounts: Path, online: bool = False, logins: Path | None = None
-    ) -> tuple[str, ...]:
+    def start(self, place: Private, *mounts: Path, online: bool = False) -> tuple[str, ...]:
         """How a command begins. In a container it sees `place` and the `mounts`; the rest as for `container`."""
         if program := self._local():
             return (str(program),)
         user = f"{os.getuid()}:{os.getgid()}"
         mounted = (place.root, *mounts)
         passed = tuple(self.variables)
-        return container(self.image, mounted, place.cwd, user=user, online=online, logins=logins, variables=passed)
+        return container(self.image, mounted, place.cwd, user=user, online=online, variables=passed)
 
     def run(
         self, argv: Sequence[str], place: Private, about: str, *, timeout: float, on_line: Callable[[str], None]

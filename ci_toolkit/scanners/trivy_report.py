@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import ToolError
-from ci_toolkit.model.findings import CATEGORIES, SILENCER, Finding, Layer, PlatformFindings, Severity, by_weight
+from ci_toolkit.model.findings import (
+    CATEGORIES,
+    NAMELESS_OS,
+    SILENCER,
+    Finding,
+    Layer,
+    PlatformFindings,
+    Severity,
+    by_weight,
+)
 from ci_toolkit.model.provenance import Entry, traced
 from ci_toolkit.scanners.base_guess import names_base
 from ci_toolkit.scanners.secret_rules import is_common_place
@@ -40,6 +49,7 @@ def parse(data: bytes, target: Target, categories: Collection[Category] = CATEGO
             platform=target.platform,
             digest=target.manifest,
             os=f"{_text(system, 'Family')} {_text(system, 'Name')}".strip(),
+            covered="vulnerability" not in categories or _is_covered(_text(system, "Family"), document),
             end_of_life=system.get("EOSL") is True,
             packages=sum(len(_list(result, "Packages")) for result in _list(document, "Results")),
             findings=tuple(findings),
@@ -49,6 +59,15 @@ def parse(data: bytes, target: Target, categories: Collection[Category] = CATEGO
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         message = f"Trivy's report on {target.image} {target.platform} is broken: {type(error).__name__}: {error}"
         raise ToolError(message[:400], hint=_HINT) from None
+
+
+def _is_covered(family: str, document: Mapping[str, Any]) -> bool:
+    """False where Trivy knows a distribution, but no advisories for it: then no result is its packages'.
+
+    Source: Trivy 0.76, `pkg/detector/ospkg/detect.go`; Fedora is one, and CentOS Stream.
+    """
+    unnamed = family in ("", NAMELESS_OS)
+    return unnamed or any(_text(result, "Class") == "os-pkgs" for result in _list(document, "Results"))
 
 
 def _check(document: Any, target: Target) -> None:

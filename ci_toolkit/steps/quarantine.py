@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 from ci_toolkit.answers import HttpError
 from ci_toolkit.builders.layouts import BuiltImage, is_again
 from ci_toolkit.errors import IntegrityError, RemoteError, ToolkitError
-from ci_toolkit.model.oci import MAX_MANIFEST, Descriptor, Index, Manifest, parse_document
+from ci_toolkit.model.oci import Descriptor, Index, Manifest, parse_document, refuse_doubtful
 from ci_toolkit.model.plan import Action
 from ci_toolkit.model.reference import Repository
+from ci_toolkit.registry.crew import WORKERS, each
 from ci_toolkit.registry.graph import node_of, read_graph
 from ci_toolkit.registry.inspection import platforms_of
-from ci_toolkit.registry.remote_blob import read_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from ci_toolkit.layout import Layout
     from ci_toolkit.model.digest import Digest
@@ -56,11 +56,14 @@ class Registries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An image in quarantine, its manifests read and verified; `configs`: by platform manifest."""
+    """An image in quarantine, its manifests read and verified."""
 
     content: Content
     built: BuiltImage
-    configs: Mapping[Digest, Digest]
+    images: frozenset[Digest]
+    """The manifests of all platforms."""
+    children: Sequence[Descriptor]
+    """What its indexes list."""
 
 
 class Quarantine:
@@ -98,19 +101,20 @@ class Quarantine:
         root = content.descriptor
         if isinstance(document, Index):
             built = BuiltImage(root, document.platforms, document.attestations)
-            images = [c for c in nodes.values() if c.descriptor.is_image]
+            images = frozenset(c.descriptor.digest for c in nodes.values() if c.descriptor.is_image)
         else:
             built = BuiltImage(root, {name_: d.digest for name_, d in platforms_of(client, root).items()})
-            images = [content]
+            images = frozenset((root.digest,))
         if not built.platforms:
             message = f"{self.repository}@{digest} holds no image that could run anywhere"
             raise IntegrityError(message, hint="is it another artifact? An image that was built here is built again")
-        return Held(content, built, dict(_configs(images)))
+        children = [child for node in graph.nodes for child in node.links.manifests]
+        return Held(content, built, images, children)
 
-    def read(self, manifest: Digest) -> tuple[Content, Manifest, bytes]:
-        """One platform's image: its manifest, as it is and understood, and its config.
+    def copy_out(self, manifest: Digest, into: Layout, progress: Callable[[int], None]) -> Descriptor:
+        """Copy one platform's image into a layout, every blob hashed; returns its manifest's descriptor.
 
-        Raises IntegrityError where it is no longer here, or not whole, HttpError.
+        `progress` hears of bytes. Raises IntegrityError where it is no longer here, or not whole, HttpError.
         """
         client = self._registries.repository(self.repository)
         content = client.content(str(manifest))
@@ -118,29 +122,24 @@ class Quarantine:
         if content is None or not isinstance(document, Manifest):
             message = f"{self.repository}@{manifest} is no longer in quarantine"
             raise IntegrityError(message, hint=_BUILD_AGAIN)
-        with _missing_is_wrong():
-            return content, document, read_blob(client, document.config, limit=MAX_MANIFEST)
-
-    def copy_out(self, content: Content, document: Manifest, config: bytes, into: Layout) -> None:
-        """Copy one platform's image, of which `read` gave these, into a layout; raises as that does."""
-        client = self._registries.repository(self.repository)
         into.create()
-        into.add(config)
         into.add(content.data)
+
+        def fetch(blob: Descriptor) -> None:
+            client.fetch_blob(blob, into)
+            progress(blob.size)
+
         with _missing_is_wrong():
-            for layer in document.layers:
-                client.fetch_blob(layer, into)
+            each(fetch, document.blobs, workers=WORKERS)
+        return content.descriptor
 
-    def platforms(self, name: str, image: ImageState, digest: Digest) -> Mapping[str, tuple[Digest, Digest]]:
-        """Manifest and config of each platform of an image that a state says is here.
-
-        Raises IntegrityError unless the image is here and holds exactly these.
-        """
+    def check(self, name: str, image: ImageState, digest: Digest) -> None:
+        """Raise IntegrityError unless an image that a state says is here is, and holds exactly its platforms."""
         held = self.look(name, digest)
-        if set(held.configs) != set(image.platforms.values()):
+        refuse_doubtful(held.children, f"{self.repository}@{digest}")
+        if held.images != set(image.platforms.values()):
             message = f"{self.repository}@{digest} holds other platforms than the state lists"
             raise IntegrityError(message, hint="run `ci-toolkit build` again")
-        return {platform: (found, held.configs[found]) for platform, found in image.platforms.items()}
 
     def require(self, name: str, image: ImageState) -> None:
         """Refuse (IntegrityError) a state that says the image waits elsewhere."""
@@ -241,10 +240,3 @@ def _missing_is_wrong() -> Iterator[None]:
         raise
     except RemoteError as error:
         raise IntegrityError(error.message, hint=_BUILD_AGAIN) from error
-
-
-def _configs(images: Iterable[Content]) -> Iterator[tuple[Digest, Digest]]:
-    for content in images:
-        document = parse_document(content.data, content.descriptor.media_type)
-        if isinstance(document, Manifest):
-            yield content.descriptor.digest, document.config.digest

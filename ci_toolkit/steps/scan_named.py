@@ -93,7 +93,7 @@ class NamedImages:
             source = image.source
             if source.reference:
                 url = self._registries.manifest_url(source.reference.repository, _key(source.reference))
-                summary = f"resolve {source.place}, and read what it is made of"
+                summary = f"resolve {source.place}, and fetch every platform"
                 yield Action(step=_STEP, kind="request", image=image.name, summary=summary, method="GET", url=url)
             else:
                 path = str(self._layout(image).path)

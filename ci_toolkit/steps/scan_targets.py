@@ -1,4 +1,4 @@
-"""What a scan looks into: every platform of an image, out of its layout or where it waits in quarantine."""
+"""What a scan looks into: every platform of an image, out of its layout or fetched from where it waits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from ci_toolkit.errors import IntegrityError, ToolkitError, UsageError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.scanners.base import Target
-from ci_toolkit.scanners.base_guess import without_base
-from ci_toolkit.scanners.flatten import flatten, layers_of, runnable
+from ci_toolkit.scanners.flatten import flatten, runnable
 from ci_toolkit.steps.waiting import held_in
 
 if TYPE_CHECKING:
@@ -74,9 +73,8 @@ class Targets:
 
     def planned(self, options: Scannable, image: ImageState) -> Sequence[Target]:
         """The targets as far as they are known before the run."""
-        make = self._target if image.layout else self._in_quarantine
         platforms = tuple(image.platforms) or options.platforms or (BUILDERS_PLATFORM,)
-        return [make(options.name, p, image.platforms.get(p, NOT_YET), NOT_YET) for p in platforms]
+        return [self._target(options.name, p, image.platforms.get(p, NOT_YET)) for p in platforms]
 
     def waiting(self, images: Iterable[tuple[Scannable, ImageState]]) -> Iterator[tuple[str, str]]:
         """Name and digest, as a plan shows it, of each image that waits in quarantine."""
@@ -98,7 +96,7 @@ class Targets:
             raise IntegrityError(message, hint="run `ci-toolkit build` again")
         targets = []
         for platform, manifest in runnable(layout, root, image.platforms).items():
-            place = self._target(options.name, platform, manifest.digest, NOT_YET)
+            place = self._target(options.name, platform, manifest.digest)
             config, layers = flatten(layout, manifest, place.layout)
             targets.append(replace(place, config=config, layers=layers))
         return targets
@@ -125,10 +123,7 @@ class Targets:
     def deployed(self, label: str, place: Quarantine, digest: Digest) -> list[Target]:
         """Every platform of an image in a repository, whatever the state says; its targets are called `label`."""
         held = place.look(label, digest)
-        return [
-            self._whole(self._on_registry(label, platform, manifest, held.configs[manifest], place), place)
-            for platform, manifest in held.built.platforms.items()
-        ]
+        return [self._fetched(label, platform, manifest, place) for platform, manifest in held.built.platforms.items()]
 
     def _check(self, images: Mapping[str, ImageState]) -> None:
         for name, image in images.items():
@@ -140,45 +135,29 @@ class Targets:
     def _remote_targets(self, name: str, image: ImageState, digest: Digest) -> list[Target]:
         """Every platform of an image in quarantine, after what is there was held against the state."""
         place = held_in(self._place(name), name, image)
-        found = place.platforms(name, image, digest)
-        return [
-            self._whole(self._on_registry(name, platform, manifest, config, place), place)
-            for platform, (manifest, config) in found.items()
-        ]
+        place.check(name, image, digest)
+        return [self._fetched(name, platform, manifest, place) for platform, manifest in image.platforms.items()]
 
-    def _whole(self, target: Target, place: Quarantine) -> Target:
-        """The target, or a copy here where a scanner would leave layers out that it takes for a base's."""
-        with self._progress.task(f"reading {target.image} {target.platform}", None):
-            content, document, config = place.read(target.manifest)
-            if without_base(config) == config:
-                return replace(target, layers=layers_of(document, config))
-            layout = Layout(target.layout.parent / "copy")
-            place.copy_out(content, document, config, layout)
-        digest, layers = flatten(layout, content.descriptor, target.layout)
-        return replace(target, config=digest, layers=layers, remote="", plain=False)
-
-    def _in_quarantine(self, name: str, platform: str, manifest: Digest, config: Digest) -> Target:
-        place = self._place(name)
-        if place is None:
-            return self._target(name, platform, manifest, config)
-        return self._on_registry(name, platform, manifest, config, place)
-
-    def _on_registry(self, name: str, platform: str, manifest: Digest, config: Digest, place: Quarantine) -> Target:
-        target = self._target(name, platform, manifest, config)
-        digest = "<digest of the platform>" if manifest == NOT_YET else manifest
-        return replace(target, remote=f"{place.repository}@{digest}", plain=place.is_plain)
+    def _fetched(self, label: str, platform: str, manifest: Digest, place: Quarantine) -> Target:
+        """A copy of it here: a scanner that reads from a registry believes what that sends, whatever its digest."""
+        target = self._target(label, platform, manifest)
+        layout = Layout(target.layout.parent / "copy")
+        with self._progress.task(f"fetching {label} {platform}", None) as task:
+            copied = place.copy_out(manifest, layout, task.advance)
+        config, layers = flatten(layout, copied, target.layout)
+        return replace(target, config=config, layers=layers)
 
     def _place(self, name: str) -> Quarantine | None:
         return self._elsewhere.get(name, self._quarantine)
 
-    def _target(self, image: str, platform: str, manifest: Digest, config: Digest) -> Target:
+    def _target(self, image: str, platform: str, manifest: Digest) -> Target:
         known = platform not in (BUILDERS_PLATFORM, EACH_PLATFORM)
         place = self._private / flat(image) / (flat(platform) if known else platform)
         return Target(
             image=image,
             platform=platform,
             manifest=manifest,
-            config=config,
+            config=NOT_YET,
             layout=place / "layout",
             report=place / "report.json",
         )

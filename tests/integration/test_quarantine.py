@@ -56,8 +56,7 @@ def test_an_image_comes_and_goes_with_a_token_for_deleting(tmp_path: Path) -> No
     ):
         image = state_of(quarantine, tmp_path / "layout")
         assert image.digest
-        found = quarantine.platforms("app", image, image.digest)
-        assert {name: manifest for name, (manifest, _) in found.items()} == image.platforms
+        quarantine.check("app", image, image.digest)
         target = Repository(registry.host, "app")
         outcome = quarantine.bring(image.digest, target, ("1.0",))
         assert (outcome.moved, outcome.uploaded) == (("1.0",), 0)
@@ -117,7 +116,7 @@ def test_other_platforms_than_the_states_are_refused(tmp_path: Path) -> None:
         assert image.digest
         fewer = replace(image, platforms={"linux/amd64": image.platforms["linux/amd64"]})
         with pytest.raises(IntegrityError, match="other platforms than the state lists"):
-            quarantine.platforms("app", fewer, image.digest)
+            quarantine.check("app", fewer, image.digest)
 
 
 def test_the_image_of_before_takes_the_new_ones_place(tmp_path: Path) -> None:
@@ -143,7 +142,7 @@ def test_the_image_of_before_takes_the_new_ones_place(tmp_path: Path) -> None:
             again = bench.step(options, quarantine=quarantine).run(known).image("app")
             assert again.digest == first.digest
             assert again.attestations == first.attestations
-            assert quarantine.platforms("app", again, first.digest)
+            quarantine.check("app", again, first.digest)
         assert "every platform is as before" in bench.heard.text
         kept = {first.digest, *first.platforms.values(), *first.attestations}
         assert _manifests(registry, "quarantine") == {str(digest) for digest in kept}
@@ -159,7 +158,7 @@ def test_the_classic_engine_builds_and_we_push(tmp_path: Path, stack: Stack) -> 
         assert image.platforms == {"linux/amd64": image.digest}
         assert image.builder == "classic engine"
         assert "pushed afterwards" in bench.heard.text
-        assert quarantine.platforms("app", image, image.digest)["linux/amd64"][0] == image.digest
+        quarantine.check("app", image, image.digest)
 
 
 def _manifests(registry: Registry, path: str) -> set[str]:

@@ -108,7 +108,7 @@ def test_a_plan_says_in_angle_brackets_what_is_not_known_yet(places: Places, run
         actions = {action["summary"]: action for action in json.loads(result.stdout)["actions"]}
         argv = actions[f"scan {target} <each platform>"]["argv"]
         assert f"--output={places.root}/.ci-toolkit/scan/{name}/<each platform>/report.json" in argv
-    assert f'"{repository}@<digest of the platform>"' in result.stdout
+        assert f"--input={places.root}/.ci-toolkit/scan/{name}/<each platform>/layout" in argv
 
 
 def test_without_a_config_the_defaults_count(places: Places, run_command: Command, tmp_path: Path) -> None:

@@ -112,6 +112,19 @@ def test_packages_of_a_distribution_that_nobody_names_are_told(scans: Scans) -> 
     assert (state.image("app").verdict, state.image("app").blocking) == ("fail", grounds)
 
 
+@pytest.mark.parametrize("name", ["fedora", "activestate"])
+def test_packages_that_trivy_has_no_advisories_for_are_told(scans: Scans, name: str) -> None:
+    known = {"var/lib/dpkg/status": DEBIAN_12["var/lib/dpkg/status"], "etc/os-release": f"ID={name}\nVERSION_ID=41\n"}
+    scans.add("app", {"linux/amd64": [known, pip_package("urllib3", "2.8.0")]})
+    image = scans.scan().image("app")
+    unseen = f"{name} 41: nobody tells what is known against its packages, so they aren't looked into"
+    assert (image.verdict, image.blocking) == ("fail", (f"linux/amd64: {unseen}",))
+    (platform,) = read_findings(scans.root / image.reports["findings"]).platforms
+    assert (platform.covered, platform.packages) == (False, 1)
+    scans.look_for = ("secret",)
+    assert scans.scan().image("app").verdict == "pass"
+
+
 def plant_everything(scans: Scans) -> None:
     for place in (scans.root, scans.root / scans.workdir):
         (place / ".trivyignore").write_text("CVE-2019-10906\n")

@@ -187,6 +187,8 @@ def test_where_nothing_was_recognised_nothing_can_be_upgraded() -> None:
     assert (nameless.verdict, "/etc/os-release" in way_out(nameless.grounds)) == ("fail", True)
     old = decide(end_of_life=True)
     assert (old.verdict, "`scan.gate.end-of-life-os: warn`" in way_out(old.grounds)) == ("fail", True)
+    uncovered = evaluate(image(replace(platform(os="fedora 41"), covered=False)), GATE, TODAY)
+    assert (uncovered.verdict, "that Trivy has advisories for" in way_out(uncovered.grounds)) == ("fail", True)
     assert way_out(decide(URLLIB3).grounds).startswith("upgrade what is fixable")
     assert way_out((*nothing.grounds, URLLIB3.line)).startswith("upgrade what is fixable")
     assert way_out(()).startswith("upgrade what is fixable")

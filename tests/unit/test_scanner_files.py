@@ -127,13 +127,24 @@ def test_a_flattened_layout_holds_one_platform_and_shares_its_blobs(tmp_path: Pa
     assert [layer.diff_id for layer in told] == [str(Digest.of(content)) for content in contents]
 
 
-@pytest.mark.parametrize("config", [b"", b"[]", b"{}", b'{"rootfs": {"diff_ids": ["sha256:1"]}}', b'{"rootfs": []}'])
-def test_layers_and_ids_that_dont_agree_are_no_layers(tmp_path: Path, config: bytes) -> None:
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (b"", "Expecting value"),
+        (b"[]", "no attribute"),
+        (b"{}", "has 0 ids for 2 layers"),
+        (b'{"rootfs": {"diff_ids": ["sha256:1"]}}', "has 1 ids for 2 layers"),
+        (b'{"rootfs": {"DIFF_IDS": ["sha256:1", "sha256:1"]}}', "has 0 ids for 2 layers"),
+        (b'{"rootfs": {"diff_ids": ["a", "b"], "diff_id\xc5\xbf": ["a", "a"]}}', "names a field twice: diff_ids"),
+    ],
+)
+def test_layers_and_ids_that_dont_agree_are_no_image(tmp_path: Path, config: bytes, said: str) -> None:
     make_image(tmp_path, {"linux/amd64": [DEBIAN_12, DEBIAN_12]}, index=False)
     layout = Layout(tmp_path)
     manifest = layout.document(layout.root())
     assert isinstance(manifest, Manifest)
-    assert layers_of(manifest, config) == ()
+    with pytest.raises(IntegrityError, match=said):
+        layers_of(manifest, config)
 
 
 def test_what_the_state_does_not_list_would_be_pushed_unscanned(tmp_path: Path) -> None:

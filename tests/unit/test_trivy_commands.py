@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,20 +85,3 @@ def test_a_container_sees_only_what_the_scan_needs(online: bool, network: str) -
 )
 def test_databases_are_kept_outside_the_workspace(env: dict[str, str], directory: str) -> None:
     assert cache_directory(env) == Path(directory)
-
-
-def test_what_is_on_a_registry_is_scanned_there_by_its_digest() -> None:
-    target = replace(TARGET, remote=f"example.com/quarantine@{TARGET.manifest}")
-    argv = scan_argv(("trivy",), target, PRIVATE, ["vulnerability"], seconds=300)
-    assert argv[-2:] == ("--image-src=remote", target.remote)
-    assert set(argv) >= SHUT_OUT | {"--output=/project/scan/backend/linux-amd64/report.json", "--exit-code=0"}
-    assert not [part for part in argv if part.startswith(("--input", "--insecure", "--platform"))]
-    plain = scan_argv(("trivy",), replace(target, plain=True), PRIVATE, ["vulnerability"], seconds=300)
-    assert plain == (*argv[:-1], "--insecure", target.remote)
-
-
-def test_a_container_reads_the_logins_and_writes_none() -> None:
-    logins = Path("/run/logins")
-    argv = container("aquasec/trivy", [Path("/cache")], Path("/empty"), user="0:0", online=True, logins=logins)
-    assert "--mount=type=bind,source=/run/logins,target=/run/logins,readonly" in argv
-    assert "--env=DOCKER_CONFIG=/run/logins" in argv

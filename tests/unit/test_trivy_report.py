@@ -56,7 +56,7 @@ def report(*vulnerabilities: object, **changes: Any) -> dict[str, Any]:
         "SchemaVersion": 2,
         "Trivy": {"Version": "0.76.0"},
         "Metadata": {"OS": {"Family": "debian", "Name": "12.5"}, "ImageID": str(TARGET.config)},
-        "Results": [result],
+        "Results": [result, {"Target": "/tmp/layout (debian 12.5)", "Class": "os-pkgs", "Type": "debian"}],
         **changes,
     }
 
