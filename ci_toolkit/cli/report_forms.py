@@ -14,6 +14,7 @@ from ci_toolkit.steps.gitlab_reports import FILES as GITLAB_FILES
 from ci_toolkit.steps.gitlab_reports import joined, rendered
 from ci_toolkit.steps.html_report import HTML_FILE, part_of
 from ci_toolkit.steps.sarif import SARIF_FILE, sarif_of
+from ci_toolkit.steps.scan_targets import flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ def _image(subject: Subject) -> ImageReport:
 def _sarif(subjects: Sequence[Subject], setting: Setting) -> Iterator[Document]:
     for each in subjects:
         made = sarif_of(each, setting.category)
-        yield Document(name=f"{each.findings.image}/{SARIF_FILE}", data=made.data, cuts=made.cuts)
+        yield Document(name=f"{flat(each.findings.image)}/{SARIF_FILE}", data=made.data, cuts=made.cuts)
 
 
 def _html(subjects: Sequence[Subject], setting: Setting) -> Iterator[Document]:
@@ -139,7 +140,7 @@ def _sbom(form: SbomFormat) -> Maker:
         reports = setting.sboms(form)
         for each in subjects:
             for _, file, data in reports.rendered(each):
-                yield Document(name=f"{each.findings.image}/{file.name}", data=data)
+                yield Document(name=f"{flat(each.findings.image)}/{file.name}", data=data)
 
     return make
 

@@ -164,5 +164,5 @@ class Targets:
 
 
 def flat(name: str) -> str:
-    """A platform, or whatever an image is called, as a file's name that every artifact store takes."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    """A platform, or whatever an image is called, as a file's name that every artifact store takes, and no `..`."""
+    return re.sub(r"[^A-Za-z0-9._-]+|^\.+", "-", name)

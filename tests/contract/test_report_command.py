@@ -86,6 +86,21 @@ def test_what_the_run_wrote_is_made_again(root: Path, run_command: Run) -> None:
     assert {path: path.read_bytes() for path in root.glob(".ci-toolkit/**/*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "directory"),
+    [("../../up", "--..-up"), ("..", "-"), ("oci:app", "oci-app"), ("localhost:5000/a/b:1", "localhost-5000-a-b-1")],
+)
+def test_whatever_an_image_is_called_its_report_lies_in_the_directory_that_is_named(
+    tmp_path: Path, run_command: Run, name: str, directory: str
+) -> None:
+    write_findings(tmp_path / "in/findings.json", image(platform(ZLIB), image=name))
+    result = run_command("report", "--from", "in", "--format", "sarif", "--output", "deep/out/", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.sarif")] == [
+        f"deep/out/{directory}/trivy.sarif"
+    ]
+
+
 @pytest.mark.parametrize("form", WHOLE)
 def test_several_images_go_into_one_document(root: Path, run_command: Run, form: str) -> None:
     result = run_command("report", "--format", form, cwd=root, env=GITLAB if "gitlab" in form else {})
