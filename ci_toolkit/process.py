@@ -124,6 +124,9 @@ class SystemRunner:
         threads: Sequence[threading.Thread] = ()
         try:
             threads = _pump(process, stdin, stdout, stderr)
+            if self._stopped:
+                # `stop` may have come after the start, and before it could know of this one.
+                _end(process, threads)
             _wait(process, timeout)
             # A grandchild may hold the pipes open for as long as it lives; the tool itself is done.
             if not _joined(threads, 2.0):
