@@ -216,7 +216,10 @@ def test_a_signal_to_the_toolkit_reaches_the_group(tmp_path: Path, number: signa
     script = (
         "import os\nfrom ci_toolkit.cli import signals\nfrom ci_toolkit.process import SystemRunner\n"
         "from ci_toolkit.redact import Redactor\nsignals.install()\n"
-        f"SystemRunner(os.environ, Redactor()).run(['sh', '-c', 'sleep 300 & echo $! > {pid}; wait'])\n"
+        # Only who is heard is known to run: the signal may come sooner than a shell's own file would tell.
+        "def heard(line):\n"
+        f"    with open({str(pid)!r}, 'w') as file:\n        file.write(line + chr(10))\n"
+        "SystemRunner(os.environ, Redactor()).run(['sh', '-c', 'sleep 300 & echo $! >&2; wait'], on_line=heard)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as process:
         grandchild = int(wait_for(pid))
