@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from ci_toolkit.model.findings import Category, PlatformFindings
+    from ci_toolkit.model.findings import Category, Finding, PlatformFindings
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress, Task
     from ci_toolkit.scanners.base import Target
@@ -78,7 +78,6 @@ class Trivy:
         variables = server.variables if server else {}
         self._program = TrivyProgram(runner=runner, image=image, named=program, variables=variables)
         self._categories = categories
-        # A comment that silences checks counts anywhere.
         self._everywhere = low_secrets or "misconfiguration" in categories
         self._progress = progress
         self._timeout = timeout.total_seconds()
@@ -179,7 +178,7 @@ class Trivy:
         self, target: Target, place: Private, whole: Callable[[], None], task: Task
     ) -> tuple[PlatformFindings, str]:
         argv, about = self._scan(target, place), f"scan {target.image} {target.platform}"
-        with self._layers.lent(target.layers) as known:
+        with self._silencers(target) as silencers, self._layers.lent(target.layers) as known:
             _furnish(cache_of(target), place, known)
             try:
                 self._run(argv, place, about)
@@ -189,11 +188,26 @@ class Trivy:
                 self._fetch_java_index(place)
                 self._run(argv, place, about)
             whole()
+            found = silencers()
         data = _read(target)
-        report = parse(data, target, self._categories)
+        report = parse(data, target, self._categories, found)
         files.write_atomically(target.report, shareable(data))
         task.advance(1)
         return report
+
+    @contextmanager
+    def _silencers(self, target: Target) -> Iterator[Callable[[], Sequence[Finding]]]:
+        """Look for comments while the block runs; what it gives waits for the answer."""
+        if "misconfiguration" not in self._categories:
+            yield tuple
+            return
+        from ci_toolkit.scanners.silencers import silencers
+
+        pool = ThreadPoolExecutor(1, thread_name_prefix="comments")
+        try:
+            yield pool.submit(silencers, target.layout, target.config, target.layers).result
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _fetch_java_index(self, place: Private) -> None:
         """The index that names Java archives by their hash: had only once an image holds one, for it is large."""

@@ -5,8 +5,7 @@ ours, the working directory and the module directory are empty too, and the Runn
 Misconfigurations are those that Trivy's built-in checks know: newer ones aren't fetched, and its cache is one that
 holds none.
 
-Against a comment `trivy:ignore:ID` in a configuration file of the image Trivy has no option: a rule for secrets finds
-it, so secrets are looked for wherever misconfigurations are.
+Secrets are looked for wherever misconfigurations are: what Trivy says of those may quote a line with one.
 """
 
 from __future__ import annotations
@@ -49,8 +48,12 @@ class Private:
 
     @property
     def secret_config(self) -> Path:
-        """The rules for secrets."""
-        return self.root / "secrets.yaml"
+        """The rules for secrets.
+
+        Trivy searches no file whose path is an end of this one's. Nothing in a layer has such a name: it would be a
+        whiteout.
+        """
+        return self.root / ".wh.secrets.yaml"
 
     @property
     def databases(self) -> Path:

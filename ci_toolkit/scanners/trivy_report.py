@@ -10,7 +10,6 @@ from ci_toolkit.errors import ToolError
 from ci_toolkit.model.findings import (
     CATEGORIES,
     NAMELESS_OS,
-    SILENCER,
     Finding,
     Layer,
     PlatformFindings,
@@ -22,7 +21,7 @@ from ci_toolkit.scanners.base_guess import names_base
 from ci_toolkit.scanners.secret_rules import is_common_place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ci_toolkit.model.findings import Category
     from ci_toolkit.scanners.base import Target
@@ -32,8 +31,13 @@ _OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfiguration
 _HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
 
 
-def parse(data: bytes, target: Target, categories: Collection[Category] = CATEGORIES) -> tuple[PlatformFindings, str]:
-    """The findings of these kinds, and Trivy's version.
+def parse(
+    data: bytes,
+    target: Target,
+    categories: Collection[Category] = CATEGORIES,
+    silencers: Iterable[Finding] = (),
+) -> tuple[PlatformFindings, str]:
+    """The findings of these kinds, `silencers` among them, and Trivy's version.
 
     Raises ToolError for a report that is cut off, malformed, of another schema than 2, about another image, or about
     a part of the image only.
@@ -42,7 +46,7 @@ def parse(data: bytes, target: Target, categories: Collection[Category] = CATEGO
     try:
         document = json.loads(data)
         _check(document, target)
-        findings = by_weight(found for found in _findings(document) if found.category in categories)
+        findings = by_weight(found for found in _findings(document, silencers) if found.category in categories)
         metadata = _section(document, "Metadata")
         system = _section(metadata, "OS")
         platform = PlatformFindings(
@@ -88,20 +92,18 @@ def _check(document: Any, target: Target) -> None:
 def places_of_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     """The files of a report that hold secrets; the layout's path stands for the image's config."""
     results = _list(document, "Results")
-    return frozenset(
-        _text(result, "Target").removeprefix("/")
-        for result in results
-        if any(_text(item, "RuleID") != SILENCER for item in _list(result, "Secrets"))
-    )
+    return frozenset(_text(result, "Target").removeprefix("/") for result in results if _list(result, "Secrets"))
 
 
-def _findings(document: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(document: Mapping[str, Any], silencers: Iterable[Finding]) -> Iterator[Finding]:
     secret = places_of_secrets(document)
+    for found in silencers:
+        yield replace(found, excerpt="") if found.path in secret else found
     for result in _list(document, "Results"):
         for item in _list(result, "Vulnerabilities"):
             yield _vulnerability(item, result)
         for item in _list(result, "Secrets"):
-            yield _silencer(item, result) if _text(item, "RuleID") == SILENCER else _secret(item, result)
+            yield _secret(item, result)
         for item in _list(result, "Misconfigurations"):
             if _text(item, "Status") == "FAIL":
                 found = _misconfiguration(item, result)
@@ -148,15 +150,6 @@ def _vulnerability(item: Mapping[str, Any], result: Mapping[str, Any]) -> Findin
         path=path.removeprefix("/"),
         layer=_layer(item),
         score=_score(_section(item, "CVSS"), source),
-    )
-
-
-def _silencer(item: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
-    return replace(
-        _secret(item, result),
-        category="misconfiguration",
-        severity=Severity.CRITICAL,
-        resolution="Take the comment out, and write a triage entry for what it silences",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST, Descriptor
+from ci_toolkit.scanners.layer_files import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Tree = Mapping[str, str | bytes]
 """Files of a layer: path without a leading slash → content."""
+ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 
 DEBIAN_12: Tree = {
     "etc/os-release": 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
@@ -69,17 +71,18 @@ def make_image(
     env: Mapping[str, str] | None = None,
     created_by: str = "COPY",
     claims: Sequence[Tree] = (),
+    layer: str = OCI_LAYER_GZIP,
 ) -> Descriptor:
     """Write a layout as a build does: one index in index.json, or with `index=False` the one manifest.
 
     Each platform is given as its layers, lowest first; `env` are the variables in every one's config, and
     `created_by` says how its layers were made. `claims`: layers whose content ids the configs give for those that are
-    there. Returns the descriptor of the root.
+    there. `layer`: their media type. Returns the descriptor of the root.
     """
     layout = Layout(path)
     layout.create()
     children = [
-        _manifest(layout, platform, layers, claims or layers, env or {}, created_by)
+        _manifest(layout, platform, layers, claims or layers, env or {}, created_by, layer)
         for platform, layers in platforms.items()
     ]
     root = children[0]
@@ -97,9 +100,10 @@ def _manifest(
     claimed: Sequence[Tree],
     env: Mapping[str, str],
     created_by: str,
+    layer: str,
 ) -> Descriptor:
-    tars = [_tar(tree) for tree in layers]
-    blobs = [gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars]
+    tars = [tar_of(tree) for tree in layers]
+    blobs = [zstd.compress(tar) if layer == ZSTD else gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars]
     os_name, architecture, *variant = platform.split("/")
     config = json.dumps(
         {
@@ -107,7 +111,7 @@ def _manifest(
             "architecture": architecture,
             **({"variant": variant[0]} if variant else {}),
             "config": {"Env": [f"{name}={value}" for name, value in env.items()]} if env else {},
-            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(_tar(tree))) for tree in claimed]},
+            "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar_of(tree))) for tree in claimed]},
             "history": [{"created_by": created_by} for _ in tars]
             + [{"created_by": f"ENV {name}={value}", "empty_layer": True} for name, value in env.items()],
         }
@@ -117,13 +121,14 @@ def _manifest(
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "config": Descriptor(OCI_CONFIG, layout.add(config), len(config)).as_json(),
-            "layers": [Descriptor(OCI_LAYER_GZIP, layout.add(blob), len(blob)).as_json() for blob in blobs],
+            "layers": [Descriptor(layer, layout.add(blob), len(blob)).as_json() for blob in blobs],
         }
     ).encode()
     return Descriptor(OCI_MANIFEST, layout.add(manifest), len(manifest), platform)
 
 
-def _tar(tree: Tree) -> bytes:
+def tar_of(tree: Tree) -> bytes:
+    """An uncompressed layer."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, content in tree.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.config.options import CacheOptions, ImageOptions
 from ci_toolkit.layout import Layout
-from ci_toolkit.model.oci import Index
+from ci_toolkit.model.oci import OCI_LAYER_GZIP, Index
 from ci_toolkit.model.tags import NO_FLAVOR
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
@@ -106,11 +106,13 @@ class Scans:
         index: bool = True,
         env: Mapping[str, str] | None = None,
         claims: Sequence[Tree] = (),
+        layer: str = OCI_LAYER_GZIP,
+        created_by: str = "COPY",
         **changes: Any,
     ) -> None:
         """Build an image, as `make_image` does: its layout, its options, its state."""
         path = self.root / self.workdir / "layouts" / name
-        root = make_image(path, platforms, index=index, env=env, claims=claims)
+        root = make_image(path, platforms, index=index, env=env, created_by=created_by, claims=claims, layer=layer)
         document = Layout(path).document(root)
         built = dict(document.platforms) if isinstance(document, Index) else {next(iter(platforms)): root.digest}
         image = ImageState(digest=root.digest, platforms=built, layout=str(path.relative_to(self.root)))

@@ -11,6 +11,7 @@ import pytest
 
 from ci_toolkit.model.findings import SILENCER, Finding, Severity
 from ci_toolkit.report.findings_file import read_findings
+from ci_toolkit.scanners.trivy_commands import Private
 from tests.harness.flawed import TOKEN
 from tests.harness.images import DEBIAN_12
 from tests.harness.scans import Scans
@@ -108,6 +109,14 @@ def test_a_secret_where_keys_open_nothing_counts_as_low_and_is_looked_for_where_
         **dict.fromkeys(always, Severity.CRITICAL),
         **(dict.fromkeys(common, Severity.LOW) if everywhere else {}),
     }
+
+
+@pytest.mark.parametrize("name", [".wh.secrets.yaml", "secrets.yaml"])
+def test_a_file_that_is_called_like_the_rules_for_secrets_is_searched(tmp_path: Path, stack: Stack, name: str) -> None:
+    rules = Private(tmp_path / ".ci-toolkit/scan").secret_config.with_name(name)
+    ends = {str(rules.relative_to(parent)) for parent in (rules.parent, rules.parents[1], rules.parents[2])}
+    found = scanned(tmp_path, stack, dict.fromkeys((*ends, "other.yaml"), SETTINGS), "secret")
+    assert sorted(found) == sorted([*(ends if name == "secrets.yaml" else ()), "other.yaml"]), "no file, or searched"
 
 
 def test_the_gate_says_where_secrets_are_looked_for(places: Places, image: str, run_command: Command) -> None:

@@ -106,7 +106,7 @@ def test_links_to_elsewhere_in_the_workdir(scans: Scans) -> None:
     place.mkdir(exist_ok=True)
     (place / "empty").symlink_to(elsewhere)
     (place / "empty.yaml").symlink_to(elsewhere / "trivy.yaml")
-    (place / "secrets.yaml").symlink_to(elsewhere / "trivy-secret.yaml")
+    (place / ".wh.secrets.yaml").symlink_to(elsewhere / "trivy-secret.yaml")
     assert judged(scans) == before
     assert (elsewhere / "trivy.yaml").read_text(encoding="utf-8") == PLANTED["trivy.yaml"]
 

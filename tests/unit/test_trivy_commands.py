@@ -23,7 +23,7 @@ TARGET = Target(
 SHUT_OUT = {
     "--config=/project/scan/empty.yaml",
     "--ignorefile=/project/scan/empty.yaml",
-    "--secret-config=/project/scan/secrets.yaml",
+    "--secret-config=/project/scan/.wh.secrets.yaml",
     "--module-dir=/project/scan/empty",
     "--skip-version-check",
 }

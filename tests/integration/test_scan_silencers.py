@@ -1,0 +1,78 @@
+"""A comment that keeps Trivy quiet is found wherever Trivy heeds it, whatever the file looks like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ci_toolkit.model.findings import SILENCER, Finding
+from ci_toolkit.model.oci import OCI_LAYER_GZIP
+from ci_toolkit.report.findings_file import read_findings
+from tests.harness.images import DEBIAN_12, ZSTD
+from tests.harness.scans import Scans
+from tests.harness.silenced import forms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Stack
+
+COMMENT = "# trivy:ignore:*"
+NOTHING = "# nothing"
+PLACES = {
+    "dockerfile/Dockerfile": 3,
+    "by-ending/web.Containerfile": 3,
+    "picture/Dockerfile.png": 3,
+    "terraform/a.tf": 2,
+    "opentofu/a.tofu": 2,
+    "plan/a.tfplan": 0,
+    "cloudformation/a.yaml": 2,
+    "chart/a/templates/pod.yaml": 8,
+    "packed/a-1.0.0.tgz": 0,
+    "nested/b.tar.gz": 0,
+}
+UNHEEDED = {"packed", "nested"}
+"""Where Trivy 0.76 doesn't do what a comment says, and a later one may."""
+
+
+@pytest.mark.parametrize("layer", [OCI_LAYER_GZIP, ZSTD])
+def test_in_every_form_of_configuration(tmp_path: Path, stack: Stack, layer: str) -> None:
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("misconfiguration",))
+    for name, comment in (("loud", NOTHING), ("quiet", COMMENT)):
+        layers = [DEBIAN_12, *forms(comment).values()]
+        scans.add(name, {"linux/amd64": layers}, layer=layer)
+    scans.scan()
+    loud, quiet = (found(scans, name) for name in ("loud", "quiet"))
+    comments = {finding.path: finding for finding in quiet if finding.id == SILENCER}
+    assert {path: finding.start_line for path, finding in comments.items()} == PLACES
+    assert {finding.excerpt for finding in comments.values()} == {COMMENT.removeprefix("# ")}
+    assert len({finding.layer for finding in comments.values()}) == len(PLACES), "each stands in a layer of its own"
+    assert not [finding for finding in loud if finding.id == SILENCER]
+    before, after = (count_by_form(findings) for findings in (loud, quiet))
+    assert before.keys() == forms("").keys(), "Trivy checks each of them"
+    assert {form for form, number in before.items() if after.get(form, 0) < number} == before.keys() - UNHEEDED
+
+
+def found(scans: Scans, name: str) -> list[Finding]:
+    [platform] = read_findings(scans.root / scans.state.image(name).reports["findings"]).platforms
+    return [finding for finding in platform.findings if finding.layer]
+
+
+def count_by_form(findings: list[Finding]) -> dict[str, int]:
+    """How many checks failed; a plan's files are named as in the plan."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        if finding.id != SILENCER:
+            form = finding.path.partition("/")[0]
+            form = "plan" if form == "main.tf" else form
+            counts[form] = counts.get(form, 0) + 1
+    return counts
+
+
+def test_in_the_history_that_the_config_tells(tmp_path: Path, stack: Stack) -> None:
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("misconfiguration",))
+    scans.add("app", {"linux/amd64": [DEBIAN_12]}, created_by="RUN /bin/sh -c true\n# trivy:ignore:DS-0029 # buildkit")
+    scans.scan()
+    [platform] = read_findings(tmp_path / scans.state.image("app").reports["findings"]).platforms
+    assert [(f.path, f.excerpt) for f in platform.findings if f.id == SILENCER] == [("", "trivy:ignore:DS-0029")]
