@@ -15,6 +15,7 @@ from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.scanners.sbom import TrivySboms
+from ci_toolkit.steps.judge import Judge
 from ci_toolkit.steps.sarif import SarifStep
 from ci_toolkit.steps.sboms import SbomReports
 from tests.harness.fake_trivy import fake_trivy
@@ -60,11 +61,10 @@ class Sboms:
         workdir = self.root / ".ci-toolkit"
         return SarifStep(
             self.scans.images,
-            policy=self.scans.policy,
+            judge=Judge(self.scans.policy, root=self.root, repository=self.root),
             category="container/{image}",
             root=self.root,
             workdir=workdir,
-            repository=self.root,
             progress=self.scans.progress,
             save=self.saved.append,
             others=[
