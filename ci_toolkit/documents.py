@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ci_toolkit.conformance import Rules
 from ci_toolkit.errors import IntegrityError, ToolError, UsageError
 from ci_toolkit.files import packaged_schema
+from ci_toolkit.model.other_documents import known_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,14 +18,17 @@ _LARGEST = 512 * 1024 * 1024
 """Bytes of the largest file that is read: findings of the fullest images have some ten million."""
 
 
-def read_document(path: Path, kind: str, *, version: int, made_by: str) -> Mapping[str, Any]:
+def read_document(path: Path, kind: str, *, version: int, made_by: str, instead: str = "") -> Mapping[str, Any]:
     """The document of a file that `schemas/KIND.schema.json` accepts, in this version of its format.
 
-    `made_by` is the command that makes it. Raises UsageError where there is none, ToolError where the disk fails,
-    IntegrityError for one nobody can trust.
+    `made_by` is the command that makes it; `instead`: what to give instead of a file of a well-known other kind.
+    Raises UsageError where there is none, ToolError where the disk fails, IntegrityError for one nobody can trust.
     """
     again = f"name a {kind} file that ci-toolkit wrote, or run `{made_by}` again"
     document = _load(path, kind, made_by, again)
+    if other := known_as(document):
+        message = f"{path} is no {kind} file, it looks like {other}"
+        raise IntegrityError(message, hint=instead or again)
     if isinstance(document, dict) and document.get("version", version) != version:
         message = f"{path} has {kind} version {document['version']!r}; this ci-toolkit reads {version}"
         raise IntegrityError(message, hint="use one version of ci-toolkit in all jobs of a pipeline")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 64 * 1024
 LAST_LINES = 20
 """How many an error message quotes."""
+LONGEST_QUOTED = 500
+"""How many characters of each."""
 
 
 class Capture:
@@ -64,5 +66,5 @@ class Lines:
 
 def quoted(lines: Iterable[str]) -> str:
     """Lines as the end of a sentence; nothing where nothing was said."""
-    said = "".join(f"\n  {line[:500]}" for line in lines if line.strip())
+    said = "".join(f"\n  {line[:LONGEST_QUOTED]}" for line in lines if line.strip())
     return f"; its last lines:{said}" if said else ""

@@ -58,7 +58,7 @@ def _run(opened: Session, ordered: Sequence[str], wishes: Wishes, undone: Mappin
     journal = pipeline.Journal(opened.state_file, _first_state(opened, ordered))
     warm_up(opened, ordered)
     workshop = Workshop(opened, journal.save, wishes)
-    with published(opened, journal):
+    with published(opened, journal, judge=workshop.judge):
         try:
             pipeline.run(
                 workshop.steps(ordered),

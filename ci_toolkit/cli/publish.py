@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ci_toolkit.cli.session import Session
     from ci_toolkit.pipeline import Journal
+    from ci_toolkit.steps.judge import Judge
     from ci_toolkit.steps.scan_targets import Scannable
 
 
@@ -24,11 +25,12 @@ def published(
     *,
     environment: str | None = None,
     images: Mapping[str, Scannable] | None = None,
+    judge: Callable[[], Judge] | None = None,
 ) -> Iterator[None]:
     """Publish what the block came to, however it ends. `environment` is what it promotes to.
 
     `images`: what it is about; None: the session's. A journal without a file has no variables for later jobs: theirs
-    are of the images that are delivered.
+    are of the images that are delivered. `judge`: the run's own, which may know the findings already.
 
     Raises ToolError where that can't be done; after a failure of the block it is a warning.
     """
@@ -36,11 +38,11 @@ def published(
         yield
     except BaseException as error:
         try:
-            _publish(opened, journal, _told(error), environment, images or opened.images)
+            _publish(opened, journal, _told(error), environment, images or opened.images, judge)
         except ToolkitError as other:
             opened.progress.warn(other.message)
         raise
-    _publish(opened, journal, None, environment, images or opened.images)
+    _publish(opened, journal, None, environment, images or opened.images, judge)
 
 
 def _publish(
@@ -49,16 +51,20 @@ def _publish(
     failure: ToolkitError | None,
     environment: str | None,
     images: Mapping[str, Scannable],
+    judge: Callable[[], Judge] | None,
 ) -> None:
     if isinstance(opened.platform, NoPlatform):
         return
+    from ci_toolkit.cli.reports import judge_of
     from ci_toolkit.cli.run_report import run_report
     from ci_toolkit.report.annotations import annotations_of
     from ci_toolkit.report.outputs import outputs_of
     from ci_toolkit.report.run_markdown import run_markdown
     from ci_toolkit.report.variables import variables_of
 
-    report = run_report(opened, journal, failure, images, environment=environment)
+    report = run_report(
+        opened, journal, failure, images, judge() if judge else judge_of(opened), environment=environment
+    )
     outputs = outputs_of(
         journal.state,
         images,

@@ -19,7 +19,7 @@ from ci_toolkit.ci.context import detect_context
 from ci_toolkit.cli.no_config import without_config
 from ci_toolkit.cli.report_forms import FORMS, Setting
 from ci_toolkit.cli.reports import sbom_reports
-from ci_toolkit.cli.settings import IMAGES, with_settings
+from ci_toolkit.cli.settings import DEFAULT_WORKDIR, IMAGES, with_settings
 from ci_toolkit.config.find import find
 from ci_toolkit.config.load import default_config
 from ci_toolkit.errors import ConfigError, UsageError
@@ -28,7 +28,7 @@ from ci_toolkit.git import checkout_of
 from ci_toolkit.process import SystemRunner
 from ci_toolkit.redact import Redactor
 from ci_toolkit.report.plain import WIDE
-from ci_toolkit.steps.kept import read_kept
+from ci_toolkit.steps.kept import holds_findings, read_kept
 from ci_toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -94,12 +94,11 @@ def command(settings: Settings, place: Path | None, form: str, output: str | Non
 
 @contextmanager
 def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]:
-    """Findings are enough: a config is only wanted where nothing says which, or where one was named."""
+    """Findings are enough: a config is only wanted where there are none, or where one was named."""
     try:
         find(Path.cwd(), settings.config)
-    except ConfigError:
-        if place is None:
-            raise
+    except ConfigError as error:
+        place = place or _left_here(settings, error)
     else:
         from ci_toolkit.cli.session import session
 
@@ -118,7 +117,7 @@ def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]
         return
     env, redact, here = dict(os.environ), Redactor(), Path.cwd()
     with without_config(settings) as (_, progress):
-        progress.info("there is no config here: the verdicts are by the default policy")
+        progress.info(f"there is no config here: the verdicts are by the default policy, on the findings in {place}")
         runner = SystemRunner(env, redact)
         kept = read_kept(place)
         config = default_config(here)
@@ -127,6 +126,16 @@ def _desk(settings: Settings, place: Path | None) -> Iterator[tuple[Desk, Kept]]
             yield Desk(config=config, context=context, runner=runner, redact=redact, progress=progress), kept
         finally:
             runner.stop()
+
+
+def _left_here(settings: Settings, missing: ConfigError) -> Path:
+    """The workdir of a scan that needed no config either; raises ConfigError where none left anything."""
+    place = settings.workdir or Path(DEFAULT_WORKDIR)
+    if holds_findings(place):
+        return place
+    message = f"{missing.message}, and no findings in {place}"
+    hint = "run `ci-toolkit scan TARGET` first, or name findings with `--from`; `ci-toolkit init` writes a config"
+    raise ConfigError(message, hint=hint)
 
 
 def _subject(image: KeptImage, kept: Kept, desk: Desk) -> Subject:

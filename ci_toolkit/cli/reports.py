@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from ci_toolkit.model.sbom import SbomFormat
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress
+    from ci_toolkit.steps.judge import Judge
     from ci_toolkit.steps.reports import Reported, Reports
     from ci_toolkit.steps.sboms import SbomReports
+
+
+def judge_of(session: Session) -> Judge:
+    """Who judges what scans kept, by the session's policy."""
+    from ci_toolkit.git import checkout_of
+    from ci_toolkit.steps.judge import Judge
+
+    config = session.config
+    return Judge(config.scan.gate, root=config.root, repository=checkout_of(config.root) or config.root)
 
 
 def reports_of(session: Session) -> Sequence[Reports]:

@@ -9,14 +9,7 @@ from ci_toolkit.config.ignore_places import ignore_places
 from ci_toolkit.errors import SourceLine, ToolkitError
 from ci_toolkit.git import checkout_of
 from ci_toolkit.report.run_report import ImageReport, RunReport
-from ci_toolkit.steps.scanned import (
-    base_line,
-    baseline_of,
-    decision_of_that_day,
-    explanation_of,
-    findings_of,
-    from_top,
-)
+from ci_toolkit.steps.scanned import base_line, from_top
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +20,7 @@ if TYPE_CHECKING:
     from ci_toolkit.model.policy import Ignore
     from ci_toolkit.pipeline import Journal
     from ci_toolkit.state import ImageState
+    from ci_toolkit.steps.judge import Judge
     from ci_toolkit.steps.scan_targets import Scannable
 
 
@@ -35,6 +29,7 @@ def run_report(
     journal: Journal,
     failure: ToolkitError | None,
     images: Mapping[str, Scannable],
+    judge: Judge,
     *,
     environment: str | None = None,
 ) -> RunReport:
@@ -48,7 +43,7 @@ def run_report(
     root = from_top(config.root, top)
     return RunReport(
         state=journal.state,
-        images=tuple(_image(opened, options, journal.state.image(name), top) for name, options in images.items()),
+        images=tuple(_image(judge, options, journal.state.image(name), top) for name, options in images.items()),
         policy=config.scan.gate,
         times=journal.times,
         failure=failure,
@@ -67,17 +62,13 @@ def _ignore_places(config: Config, top: Path) -> dict[Ignore, SourceLine]:
     return {entry: SourceLine(from_top(file, top) or file.name, line) for entry, (file, line) in found.items()}
 
 
-def _image(opened: Session, options: Scannable, image: ImageState, top: Path) -> ImageReport:
+def _image(judge: Judge, options: Scannable, image: ImageState, top: Path) -> ImageReport:
     place = base_line(options, top)
     findings, decision, explanation, left_out = None, None, None, ""
     if image.scan is not None:
         try:
-            read = findings_of(options.name, image, opened.config.root)
-            policy = opened.config.scan.gate
-            held = baseline_of(options.name, image, opened.config.root)
-            decision = decision_of_that_day(read, policy, scratch=options.scratch, baseline=held)
-            explanation = explanation_of(read, decision, policy, options, place)
-            findings = read
+            judged = judge.of(options, image)
+            findings, decision, explanation = judged.findings, judged.decision, judged.explanation
         except ToolkitError as error:
             left_out = error.message
     return ImageReport(

@@ -58,7 +58,9 @@ def list_them(settings: Settings) -> None:
 @click.option("--reason", required=True, help="Why the finding doesn't matter here.")
 @click.option("--owner", required=True, help="Who answers for it.")
 @click.option("--package", help="Only in this package: its name, or its purl.")
-@click.option("--path", help="Only at this path in the image; `app/*` is all that lies below `app`.")
+@click.option(
+    "--path", help="Only at this path in the image; `app/*` is all that lies below `app`, `/` the image's own config."
+)
 @_IMAGE
 @click.option("--expires", help=f"{_EXPIRES}  [default: {LIFETIME.days}d]")
 @_FILE

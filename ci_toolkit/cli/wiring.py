@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ci_toolkit.registry.keychains.chain import Logins
     from ci_toolkit.state import ImageState, State
     from ci_toolkit.steps.base import Step
+    from ci_toolkit.steps.judge import Judge
     from ci_toolkit.steps.quarantine import Quarantine
 
 
@@ -59,6 +60,7 @@ class Workshop:
         """What a check of the pins found."""
         self._destinations: Destinations | None = None
         self._logins: Logins | None = None
+        self._judge: Judge | None = None
         self._pushes = False
 
     def steps(self, names: Sequence[str]) -> Iterator[Step]:
@@ -104,6 +106,14 @@ class Workshop:
                 session.config.registries, session.env, session.redact, session.progress, session.trust
             )
         return self._logins
+
+    def judge(self) -> Judge:
+        """Who judges what scans kept."""
+        if self._judge is None:
+            from ci_toolkit.cli.reports import judge_of
+
+            self._judge = judge_of(self._session)
+        return self._judge
 
     def discard(self, state: State) -> None:
         """Remove what waits in quarantine and will never be pushed: one refused image ends the run of all."""
@@ -182,17 +192,15 @@ class Workshop:
     def _sarif(self) -> Step:
         from ci_toolkit.cli.code_scanning import delivery_of
         from ci_toolkit.cli.reports import reports_of
-        from ci_toolkit.git import checkout_of
         from ci_toolkit.steps.sarif import SarifStep
 
         session = self._session
         return SarifStep(
             list(session.images.values()),
-            policy=session.config.scan.gate,
+            judge=self.judge(),
             category=session.config.sarif.category,
             root=session.config.root,
             workdir=session.workdir,
-            repository=checkout_of(session.config.root) or session.config.root,
             progress=session.progress,
             save=self._save,
             delivery=delivery_of(session, self._wishes.upload_sarif or session.config.sarif.upload),

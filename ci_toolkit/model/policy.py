@@ -19,6 +19,9 @@ Reaction = Literal["fail", "warn", "ignore"]
 SOON = timedelta(days=14)
 """How long before an entry expires it is spoken of."""
 
+IMAGE_CONFIG = "/"
+"""An entry's path for the image's own config: its variables, and how it was built. No file has that path."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ignore:
@@ -41,7 +44,7 @@ class Ignore:
         """True for the finding it means.
 
         `id` may be any of the vulnerability's ids; `package` a name or a purl, with version or without; `path` a
-        glob in which `*` crosses directories.
+        glob in which `*` crosses directories, or `IMAGE_CONFIG`.
         """
         if self.id not in (finding.id, *finding.aliases):
             return False
@@ -49,6 +52,8 @@ class Ignore:
             finding.package, finding.purl, without_version(finding.purl), finding.purl.partition("?")[0],
         ):  # fmt: skip
             return False
+        if self.path == IMAGE_CONFIG:
+            return not (finding.path or finding.package)
         return not self.path or fnmatchcase(finding.path, self.path.removeprefix("/"))
 
     def active(self, today: date) -> bool:
@@ -62,7 +67,8 @@ class Ignore:
     @property
     def label(self) -> str:
         """What it ignores, for people: `CVE-2023-45853 of zlib1g`."""
-        parts = [self.id, f"of {self.package}" if self.package else "", f"at {self.path}" if self.path else ""]
+        place = "of the image's config" if self.path == IMAGE_CONFIG else f"at {self.path}" if self.path else ""
+        parts = [self.id, f"of {self.package}" if self.package else "", place]
         return " ".join(part for part in [*parts, f"in {self.image}" if self.image else ""] if part)
 
 

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ci_toolkit.model.policy import IMAGE_CONFIG
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -67,6 +69,6 @@ def _escaped(character: str) -> str:
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
-def _as_glob(finding: Finding) -> str | None:
-    """The finding's path as a pattern that matches just that; None where it has none."""
-    return _GLOB.sub(lambda match: f"[{match[0]}]", finding.path) or None
+def _as_glob(finding: Finding) -> str:
+    """The finding's path as a pattern that matches just that."""
+    return _GLOB.sub(lambda match: f"[{match[0]}]", finding.path) or IMAGE_CONFIG

@@ -90,12 +90,21 @@ def read_kept(place: Path) -> Kept:
     if place.is_dir():
         if (place / "state.json").is_file():
             return _of_state(place / "state.json")
-        files = [file for pattern in _PLACES for file in sorted(place.glob(pattern))]
+        files = _findings_files(place)
         if not files:
             message = f"there is neither a state nor a findings file in {place}"
             raise UsageError(message, hint="run `ci-toolkit scan` first, or name the workdir that it filled")
         return Kept(images=tuple(_alone(file) for file in files))
     return _of_state(place) if _is_state(place) else Kept(images=(_alone(place),))
+
+
+def holds_findings(directory: Path) -> bool:
+    """True where `read_kept` finds something to read there."""
+    return (directory / "state.json").is_file() or bool(_findings_files(directory))
+
+
+def _findings_files(directory: Path) -> list[Path]:
+    return [file for pattern in _PLACES for file in sorted(directory.glob(pattern))]
 
 
 def _is_state(file: Path) -> bool:

@@ -11,7 +11,6 @@ from ci_toolkit.model.analysis import Analysis
 from ci_toolkit.model.plan import Action
 from ci_toolkit.steps.failures import joined
 from ci_toolkit.steps.reports import Subject
-from ci_toolkit.steps.scanned import base_line, baseline_of, decision_of_that_day, explanation_of, findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_toolkit.config.options import ImageOptions
-    from ci_toolkit.model.policy import GatePolicy
     from ci_toolkit.progress import Progress
     from ci_toolkit.report.sarif import Report
     from ci_toolkit.state import State
+    from ci_toolkit.steps.judge import Judge
     from ci_toolkit.steps.reports import Reports
     from ci_toolkit.steps.sarif_upload import Delivery
 
@@ -39,27 +38,25 @@ class SarifStep:
         self,
         images: Sequence[ImageOptions],
         *,
-        policy: GatePolicy,
+        judge: Judge,
         category: str,
         root: Path,
         workdir: Path,
-        repository: Path,
         progress: Progress,
         save: Callable[[State], None],
         delivery: Delivery | None = None,
         others: Sequence[Reports] = (),
     ) -> None:
-        """`root`: the config's directory; `repository`: the checkout's top, which alerts' paths are relative to.
+        """`root`: the config's directory; alerts' paths are relative to the top of the checkout that `judge` knows.
 
         `save`: keeps a state before anything is raised; `delivery`: None where nothing is uploaded; `others`:
         what is made of the same findings.
         """
         self._images = images
-        self._policy = policy
+        self._judge = judge
         self._category = category
         self._root = root
         self._reports = workdir / "reports"
-        self._repository = repository
         self._progress = progress
         self._save = save
         self._delivery = delivery
@@ -121,17 +118,14 @@ class SarifStep:
 
     def _subject(self, options: ImageOptions, state: State) -> Subject:
         image = state.image(options.name)
-        findings = findings_of(options.name, image, self._root)
-        held = baseline_of(options.name, image, self._root)
-        decision = decision_of_that_day(findings, self._policy, scratch=options.scratch, baseline=held)
-        place = base_line(options, self._repository)
+        judged = self._judge.of(options, image)
         return Subject(
             options=options,
             image=image,
-            findings=findings,
-            decision=decision,
-            explanation=explanation_of(findings, decision, self._policy, options, place),
-            place=place,
+            findings=judged.findings,
+            decision=judged.decision,
+            explanation=judged.explanation,
+            place=judged.place,
             source=state.source,
         )
 

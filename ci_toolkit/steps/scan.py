@@ -18,7 +18,7 @@ from ci_toolkit.state import Scan, ScanBaseline
 from ci_toolkit.steps.deployed import baseline_from, label_of
 from ci_toolkit.steps.scan_results import ScanResults
 from ci_toolkit.steps.scan_targets import NOT_YET, Targets, flat
-from ci_toolkit.steps.scanned import judgement, kept_report, recipe_of
+from ci_toolkit.steps.scanned import judgement, kept_report, left_over, recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -214,7 +214,10 @@ class ScanStep:
         )
 
     def _keep(self, findings: ImageFindings, targets: Sequence[Target]) -> dict[str, str]:
-        """Move the scanner's own reports to the others and write the normalised one; returns their paths."""
+        """Move the scanner's own reports to the others and write the normalised one; returns their paths.
+
+        Reports on platforms that the image doesn't have any more are removed.
+        """
         file = self._findings_file(findings.image)
         write_findings(file, findings)
         reports = {"findings": self._known_as(file)}
@@ -226,6 +229,8 @@ class ScanStep:
                 message = f"can't keep {kept}: {error.strerror}"
                 raise ToolError(message) from error
             reports[f"{self._scanner.name} {target.platform}"] = self._known_as(kept)
+        for gone in left_over(file, self._scanner.name, [target.platform for target in targets]):
+            gone.unlink(missing_ok=True)
         return reports
 
     def _keep_baseline(self, name: str, baseline: Baseline | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,14 @@ from ci_toolkit.errors import IntegrityError, SourceLine, UsageError
 from ci_toolkit.model.explanation import Source, explain
 from ci_toolkit.model.gate import Baseline, evaluate
 from ci_toolkit.model.recipe import recipe
+from ci_toolkit.model.sbom import SBOM_FORMATS
 from ci_toolkit.report.dockerfile import from_line
 from ci_toolkit.report.findings_file import read_findings
 from ci_toolkit.report.plain import plain
 from ci_toolkit.steps.scan_targets import flat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from ci_toolkit.model.recipe import Recipe
     from ci_toolkit.state import ImageState
     from ci_toolkit.steps.scan_targets import Scannable
+
+_PLATFORM = re.compile(r"(?:linux|windows|freebsd)-[a-z0-9]+(?:-[A-Za-z0-9._-]+)?")
+"""A platform as the name of a file has it."""
 
 
 def findings_of(name: str, image: ImageState, root: Path) -> ImageFindings:
@@ -76,6 +81,19 @@ def baseline_in(file: Path | None, name: str, image: ImageState) -> Baseline | N
 def kept_report(findings_file: Path, scanner: str, platform: str) -> Path:
     """Where the scanner's own report on a platform is kept: beside the findings."""
     return findings_file.parent / f"{scanner}-{flat(platform)}.json"
+
+
+def left_over(findings_file: Path, scanner: str, platforms: Collection[str]) -> list[Path]:
+    """Reports on platforms that an earlier scan of the image saw and that aren't among these.
+
+    The scanner's own, and bills of materials: whoever collects reports goes by the names of the files.
+    """
+    found = []
+    for kind in (scanner, *SBOM_FORMATS):
+        current = {kept_report(findings_file, kind, platform) for platform in platforms}
+        named = sorted(findings_file.parent.glob(f"{kind}-*.json"))
+        found += [f for f in named if f not in current and _PLATFORM.fullmatch(f.stem.removeprefix(f"{kind}-"))]
+    return found
 
 
 def judgement(findings: ImageFindings, decision: Decision) -> Mapping[str, Any]:

@@ -95,3 +95,46 @@ def test_nothing_acts_in_any_form(root: Path, run_command: Run) -> None:
         assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
         if form == "markdown":
             assert "<img" not in without_code(said)
+
+
+OTHERS = {
+    "a SARIF report": {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": []},
+    "a CycloneDX bill of materials": {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1},
+    "an SPDX bill of materials": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT"},
+    "Trivy's own JSON report": {"SchemaVersion": 2, "ArtifactName": "app", "Results": []},
+    "an attestation": {"_type": "https://in-toto.io/Statement/v1", "predicateType": "x", "subject": []},
+    "a GitLab security report": {"version": "15.2.1", "scan": {}, "vulnerabilities": []},
+    "a GitLab code quality report": [{"check_name": "x", "fingerprint": "y"}],
+    "what `ci-toolkit scan --output json` prints": {"app": {"version": 1, "verdict": "pass", "platforms": []}},
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_another_report_is_called_by_its_name_and_the_findings_by_their_place(
+    root: Path, run_command: Run, kind: str
+) -> None:
+    for place, next_step in (
+        ("old/other.json", "give the findings that lie beside it: old/findings.json"),
+        ("other.json", "give what `ci-toolkit scan` writes below its workdir: .ci-toolkit/reports/NAME/findings.json"),
+    ):
+        (root / place).write_text(json.dumps(OTHERS[kind]), encoding="utf-8")
+        for order in ((place, "new"), ("new", place)):
+            done = run_command("diff", *order, cwd=root)
+            assert (done.returncode, done.stdout) == (5, "")
+            assert done.stderr == f"error: {place} is no findings file, it looks like {kind}\nnext: {next_step}\n"
+
+
+def test_a_comparison_is_no_scan(root: Path, run_command: Run) -> None:
+    printed = run_command("diff", "old", "new", "--format", "json", cwd=root).stdout
+    (root / "diff.json").write_text(printed, encoding="utf-8")
+    done = run_command("diff", "old", "diff.json", cwd=root)
+    assert done.returncode == 5
+    assert "diff.json is no state file, it looks like what `ci-toolkit diff --format json` prints" in done.stderr
+    assert "name a state file that ci-toolkit wrote" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "[1]", '{"a": {}}', '{"@context": 1}', '"x"', "null"])
+def test_what_nobody_knows_gets_no_name(root: Path, run_command: Run, text: str) -> None:
+    (root / "other.json").write_text(text, encoding="utf-8")
+    done = run_command("diff", "old", "other.json", cwd=root)
+    assert (done.returncode, "is no valid findings file" in done.stderr) == (5, True), done.stderr

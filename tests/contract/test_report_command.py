@@ -249,4 +249,29 @@ def test_a_state_that_speaks_of_other_findings_is_refused(root: Path, run_comman
 def test_without_findings_and_config_init_is_named(tmp_path: Path, run_command: Run) -> None:
     result = run_command("report", cwd=tmp_path)
     assert result.returncode == 2
-    assert "ci-toolkit init" in result.stderr
+    assert "no .ci-toolkit.yml in" in result.stderr
+    assert ", and no findings in .ci-toolkit\nnext: run `ci-toolkit scan TARGET` first, or" in result.stderr
+    assert "name findings with `--from`; `ci-toolkit init` writes a config" in result.stderr
+
+
+@pytest.mark.parametrize("workdir", [".ci-toolkit", "other/place"])
+def test_without_a_config_what_scans_left_in_the_workdir_is_taken(
+    tmp_path: Path, run_command: Run, workdir: str
+) -> None:
+    given = [] if workdir == ".ci-toolkit" else ["--workdir", workdir]
+    for name in ("api", "web"):
+        write_findings(tmp_path / workdir / f"reports/{name}/findings.json", image(platform(ZLIB), image=name))
+        result = run_command("report", *given, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert f"the verdicts are by the default policy, on the findings in {workdir}" in result.stderr
+        assert f"{name} sha256:" in result.stdout
+    several = run_command("report", *given, "--format", "sarif", cwd=tmp_path)
+    assert (several.returncode, "these are 2 reports: api/trivy.sarif, web/trivy.sarif" in several.stderr) == (2, True)
+    one = run_command("report", *given, "--format", "sarif", "--image", "web", cwd=tmp_path)
+    assert (one.returncode, json.loads(one.stdout)["runs"][0]["properties"]["image"]) == (0, "web")
+
+
+def test_a_config_that_is_named_has_to_be_there(tmp_path: Path, run_command: Run) -> None:
+    write_findings(tmp_path / ".ci-toolkit/reports/api/findings.json", image(platform(ZLIB), image="api"))
+    result = run_command("report", "-c", "other.yml", cwd=tmp_path)
+    assert (result.returncode, "can't read the config other.yml" in result.stderr) == (2, True), result.stderr

@@ -15,6 +15,7 @@ from ci_toolkit.process import SystemRunner
 from ci_toolkit.progress import Silent
 from ci_toolkit.redact import Redactor
 from ci_toolkit.scanners.sbom import TrivySboms
+from ci_toolkit.steps.judge import Judge
 from ci_toolkit.steps.sarif import SarifStep
 from ci_toolkit.steps.sboms import SbomReports
 from tests.harness.fake_trivy import fake_trivy
@@ -60,11 +61,10 @@ class Sboms:
         workdir = self.root / ".ci-toolkit"
         return SarifStep(
             self.scans.images,
-            policy=self.scans.policy,
+            judge=Judge(self.scans.policy, root=self.root, repository=self.root),
             category="container/{image}",
             root=self.root,
             workdir=workdir,
-            repository=self.root,
             progress=self.scans.progress,
             save=self.saved.append,
             others=[
@@ -139,6 +139,32 @@ def test_a_new_scan_forgets_what_was_made_of_the_one_before(sboms: Sboms) -> Non
     sboms.scans.state = made
     reports = sboms.scans.scan().image("backend").reports
     assert set(reports) == {"findings", "attestation", "trivy linux/amd64", "trivy linux/arm64"}
+
+
+def test_of_a_platform_that_is_gone_no_report_is_left_and_all_else_is(sboms: Sboms) -> None:
+    sboms.step(writes(SPDX), "spdx").run(sboms.state)
+    sboms.scans.add("web", {name: [DEBIAN_12] for name in ("linux/amd64", "linux/arm64")})
+    sboms.scans.scan()
+    reports = sboms.root / ".ci-toolkit/reports"
+    assert (reports / "backend/spdx-linux-arm64.json").exists()
+    (reports / "web/spdx-linux-arm64.json").write_text("{}")
+    for name in ("cyclonedx-linux-arm64.json", "trivy-linux-arm-v7.json", "trivy-notes.json", "trivy-linux-arm64.txt"):
+        (reports / "backend" / name).write_text("mine")
+    web = {file: file.read_bytes() for file in (reports / "web").iterdir()}
+    sboms.scans.add("backend", {"linux/amd64": [DEBIAN_12]})
+    sboms.scans.images = sboms.scans.images[-1:]
+    kept = sboms.scans.scan().image("backend").reports
+    assert set(kept) == {"findings", "attestation", "trivy linux/amd64"}
+    assert sorted(file.name for file in (reports / "backend").iterdir()) == [
+        "attestation.json",
+        "findings.json",
+        "spdx.json",
+        "trivy-linux-amd64.json",
+        "trivy-linux-arm64.txt",
+        "trivy-notes.json",
+        "trivy.sarif",
+    ]
+    assert {file: file.read_bytes() for file in (reports / "web").iterdir()} == web
 
 
 def test_without_a_trivy_it_is_said_what_was_tried(tmp_path: Path) -> None:

@@ -91,6 +91,24 @@ def test_a_trivy_that_fails(scan: Scan, checkout: Built, trivy: FakeTrivy, mode:
     failed(scan(), checkout, said)
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize("system", [{}, {"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}], ids=str)
+def test_what_trivy_says_of_its_failure_is_told_once(
+    checkout: Built,
+    env: dict[str, str],
+    trivy: FakeTrivy,
+    run_command: Callable[..., Any],
+    system: dict[str, str],
+    quiet: bool,
+) -> None:
+    trivy.behave("crash")
+    for form in ("table", "json"):
+        arguments = ["scan", "--output", form, *(["--quiet"] if quiet else [])]
+        done = run_command(*arguments, cwd=checkout.root, env={**env, **system})
+        failed(done, checkout, "semaphore acquire: context deadline exceeded")
+        assert done.stderr.count("semaphore acquire") == 1, done.stderr
+
+
 @pytest.mark.parametrize("kind", FOUND)
 @pytest.mark.parametrize("broken", ["none", 1, {"a": 1}, ["none"], [None], [{"Status": "FAIL"}]], ids=str)
 def test_findings_of_no_shape(scan: Scan, checkout: Built, trivy: FakeTrivy, kind: str, broken: object) -> None:

@@ -16,6 +16,7 @@ from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Counts
 from ci_toolkit.report.findings_file import read_findings
 from ci_toolkit.state import CodeScanning, Scan
+from ci_toolkit.steps.judge import Judge
 from ci_toolkit.steps.sarif import SarifStep
 from tests.harness.fake_trivy import NOW, URLLIB3, FakeTrivy
 from tests.harness.images import DEBIAN_12, make_image
@@ -183,11 +184,10 @@ def test_scratch_says_that_nothing_was_to_be_seen(scans: Scans, trivy: FakeTrivy
 def sarif(scans: Scans) -> SarifStep:
     return SarifStep(
         scans.images,
-        policy=scans.policy,
+        judge=Judge(scans.policy, root=scans.root, repository=scans.root),
         category="container/{image}",
         root=scans.root,
         workdir=scans.root / ".ci-toolkit",
-        repository=scans.root,
         progress=scans.progress,
         save=lambda _: None,
     )

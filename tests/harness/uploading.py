@@ -14,6 +14,7 @@ from ci_toolkit.model.context import CiContext
 from ci_toolkit.redact import Redactor
 from ci_toolkit.report.findings_file import write_findings
 from ci_toolkit.state import ImageState, Scan, Source, State
+from ci_toolkit.steps.judge import Judge
 from ci_toolkit.steps.sarif import SarifStep
 from ci_toolkit.steps.sarif_upload import Delivery
 from tests.harness.findings import GATE, image
@@ -100,11 +101,10 @@ class Uploading:
         )
         return SarifStep(
             self.images,
-            policy=GATE,
+            judge=Judge(GATE, root=self.root, repository=self.root),
             category="container/{image}",
             root=self.root,
             workdir=self.root / ".ci-toolkit",
-            repository=self.root,
             progress=self.heard,
             save=self.saved.append,
             delivery=Delivery(uploader=uploader, progress=self.heard),

@@ -113,6 +113,10 @@ def test_secrets_are_triaged_by_rule_and_file(scans: Scans) -> None:
     secrets = replace(Thresholds.everywhere(None), secret=Severity.HIGH)
     scans.policy = replace(scans.policy, thresholds=secrets, ignores=(entry("app/*"), entry(name="aws-access-key-id")))
     assert scans.scan().image("app").blocking == ("github-pat image config (critical)",)
+    scans.policy = replace(scans.policy, ignores=(entry("/"), entry(name="aws-access-key-id")))
+    in_files = scans.scan().image("app").blocking
+    assert in_files
+    assert not [line for line in in_files if not line.startswith("github-pat app/")]
     scans.policy = replace(scans.policy, ignores=(entry(), entry(name="aws-access-key-id")))
     assert (scans.scan().image("app").verdict, scans.state.image("app").ignored) == ("pass", 4)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_toolkit.cli.reports import judge_of
 from ci_toolkit.cli.run_report import run_report
 from ci_toolkit.cli.session import Session, session
 from ci_toolkit.cli.settings import Settings
-from ci_toolkit.errors import SourceLine, ToolError, ToolkitError
+from ci_toolkit.errors import IntegrityError, SourceLine, ToolError, ToolkitError
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.pipeline import Journal
 from ci_toolkit.report.annotations import annotations_of
@@ -69,7 +70,12 @@ def after_scan(opened: Session) -> ImageState:
 def test_a_promotion_is_told_as_one(opened: Session) -> None:
     state = State(tool_version="0", source=Source(images_hash=""))
     made = run_report(
-        opened, Journal(opened.state_file, state), ToolError("no"), opened.images, environment="production"
+        opened,
+        Journal(opened.state_file, state),
+        ToolError("no"),
+        opened.images,
+        judge_of(opened),
+        environment="production",
     )
     assert run_markdown(made).startswith("## ❌ Promotion to production failed: a local tool\n")
 
@@ -78,7 +84,7 @@ def gathered(opened: Session, failure: ToolkitError | None = None, **images: Ima
     state = State(tool_version="0", source=Source(images_hash=""), images=images)
     journal = Journal(opened.state_file, state)
     journal.took("scan", 0.0, 1.0, "done")
-    return run_report(opened, journal, failure, opened.images)
+    return run_report(opened, journal, failure, opened.images, judge_of(opened))
 
 
 def test_findings_are_read_and_judged_for_the_day_of_the_scan(opened: Session) -> None:
@@ -138,3 +144,41 @@ def test_findings_that_cant_be_had_hide_nothing_else(opened: Session, damage: st
     text = run_markdown(made)
     assert "> the run's own failure".replace("'", "&#39;") in text
     assert "⚠️ Its findings are left out here: " in text
+
+
+def test_what_a_step_of_the_run_has_read_is_not_read_again(opened: Session) -> None:
+    image, judge = after_scan(opened), judge_of(opened)
+    options = opened.images["backend"]
+    read = judge.of(options, image)
+    (opened.workdir / "reports/backend/findings.json").unlink()
+    journal = Journal(
+        opened.state_file, State(tool_version="0", source=Source(images_hash=""), images={"backend": image})
+    )
+    told = run_report(opened, journal, None, opened.images, judge).images[0]
+    assert (told.findings, told.decision, told.explanation) == (read.findings, read.decision, read.explanation)
+    assert told.left_out == ""
+
+
+def test_another_scan_or_another_image_is_read_anew(opened: Session) -> None:
+    image, judge = after_scan(opened), judge_of(opened)
+    options = opened.images["backend"]
+    judge.of(options, image)
+    assert image.scan
+    with pytest.raises(IntegrityError):
+        judge.of(options, replace(image, digest=Digest.of(b"built again")))
+    write_findings(
+        opened.workdir / "reports/backend/findings.json", replace(FOUND, scanned_at="2026-11-25T10:00:00+00:00")
+    )
+    again = judge.of(options, replace(image, scan=replace(image.scan, scanned_at="2026-11-25T10:00:00+00:00")))
+    assert again.findings.scanned_at == "2026-11-25T10:00:00+00:00"
+
+
+def test_what_could_not_be_read_is_tried_again(opened: Session) -> None:
+    image, judge = after_scan(opened), judge_of(opened)
+    file = opened.workdir / "reports/backend/findings.json"
+    data = file.read_bytes()
+    file.unlink()
+    with pytest.raises(ToolkitError):
+        judge.of(opened.images["backend"], image)
+    file.write_bytes(data)
+    assert judge.of(opened.images["backend"], image).findings == FOUND

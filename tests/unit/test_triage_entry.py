@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +16,12 @@ from ci_toolkit.config.scalars import resolve
 from ci_toolkit.config.variables import replaced
 from ci_toolkit.config.violations import Violations
 from ci_toolkit.model.findings import Finding, Severity
+from ci_toolkit.model.policy import Ignore
 from ci_toolkit.model.text import neutralise
 from ci_toolkit.model.triage_entry import entry, entry_for, scalar
+
+if TYPE_CHECKING:
+    from ci_toolkit.model.findings import Category
 
 TODAY = date(2026, 11, 27)
 TRICKY = st.text(st.sampled_from("aA1 :#-'\"\\[]{}$,&*?|>!%@`~\té😀\u2028.+e0xo(;=yYnN"), max_size=8)
@@ -54,9 +61,16 @@ def test_what_has_no_package_is_meant_by_its_path() -> None:
     assert fields_of(entry_for(finding, "app", TODAY))["path"] == "app/[[]id]/[*].env"
 
 
-def test_what_has_neither_is_meant_by_its_id() -> None:
-    finding = Finding(id="DS-0002", category="misconfiguration", severity=Severity.HIGH)
-    assert " ".join(fields_of(entry_for(finding, "app", TODAY))) == "id image reason owner created expires"
+@pytest.mark.parametrize("category", ["misconfiguration", "secret"])
+def test_what_has_neither_is_of_the_image_s_config_and_its_entry_accepts_nothing_else(category: Category) -> None:
+    finding = Finding(id="DS-0002", category=category, severity=Severity.HIGH)
+    fields = fields_of(entry_for(finding, "app", TODAY))
+    assert list(fields) == ["id", "path", "image", "reason", "owner", "created", "expires"]
+    made = Ignore(id=fields["id"], path=fields["path"], reason="looked at", owner="web", expires=TODAY)
+    assert made.matches(finding)
+    assert not any(made.matches(replace(finding, path=path)) for path in ("app/Dockerfile", "/", "a", "image config"))
+    assert not made.matches(replace(finding, package="zlib1g"))
+    assert made.label == "DS-0002 of the image's config"
 
 
 @given(TRICKY)
