@@ -30,7 +30,7 @@ def archive_to_layout(file: Path, workspace: Workspace) -> None:
     with unpacked(_chunks(file), workspace) as files:
         layout = Layout(workspace.layout)
         if "manifest.json" in files:
-            write_layout(files, layout, {})
+            write_layout(files, layout, {}, compress=False)
             if "index.json" in files:
                 _refuse_others(file, files, layout)
         elif "index.json" in files:

@@ -40,7 +40,7 @@ class LocalEngine:
             except ImageNotFound as error:
                 message = f"the local engine has no image {name}"
                 raise ToolError(message, hint="`docker images` lists what it has") from error
-            to_layout(saved(image), workspace, {})
+            to_layout(saved(image), workspace, {}, compress=False)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""`docker save`'s archive as an OCI layout: layers compressed the same way every time, every digest checked.
+"""`docker save`'s archive as an OCI layout, every digest checked.
+
+What is built is pushed, so its layers are compressed, the same way every time. What is looked into only is left as it
+was saved, for compressing takes longer than all else.
 
 Source: Docker Engine API, "Export several images"; since Engine 25 the archive is an OCI layout with uncompressed
 layers and the older `manifest.json` beside it, which every engine writes and this reads.
@@ -20,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
-from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST, Descriptor
+from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_GZIP, OCI_LAYER_TAR, OCI_MANIFEST, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,22 +38,27 @@ _GZIP = b"\x1f\x8b"
 _SAVE_AGAIN = "save one image, by itself, again; if it stays so, update the engine"
 
 
-def to_layout(archive: Iterable[bytes], workspace: Workspace, annotations: Mapping[str, str]) -> None:
+def to_layout(
+    archive: Iterable[bytes], workspace: Workspace, annotations: Mapping[str, str], *, compress: bool = True
+) -> None:
     """Write the one image of the archive to `workspace.layout`, with these annotations on its manifest.
 
     Raises IntegrityError where a layer isn't what the image's config says, ToolError for a broken archive or a
     full disk.
     """
     with unpacked(archive, workspace) as files:
-        write_layout(files, Layout(workspace.layout), annotations)
+        write_layout(files, Layout(workspace.layout), annotations, compress=compress)
 
 
-def write_layout(files: Mapping[str, Path], layout: Layout, annotations: Mapping[str, str]) -> None:
+def write_layout(
+    files: Mapping[str, Path], layout: Layout, annotations: Mapping[str, str], *, compress: bool = True
+) -> None:
     """Write the one image of an unpacked archive; raises IntegrityError where its parts don't agree."""
     layout.create()
     config, layers = _image(files)
     # One file may be several layers: an empty step gives the same layer every time.
-    packed = {file: _add_layer(layout, file, diff_id) for file, diff_id in dict(layers).items()}
+    add = _add_compressed if compress else _add_as_saved
+    packed = {file: add(layout, file, diff_id) for file, diff_id in dict(layers).items()}
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
@@ -113,7 +121,19 @@ def _image(files: Mapping[str, Path]) -> tuple[bytes, list[tuple[Path, str]]]:
         raise IntegrityError(message, hint=_SAVE_AGAIN) from error
 
 
-def _add_layer(layout: Layout, file: Path, diff_id: str) -> Descriptor:
+def _add_as_saved(layout: Layout, file: Path, diff_id: str) -> Descriptor:
+    is_packed, size = _is_packed(file), file.stat().st_size
+    with file.open("rb") as stream:
+        digest = content = _digest(stream)
+    if is_packed:
+        with _uncompressed(file) as stream:
+            content = _digest(stream)
+    _check(content, diff_id)
+    file.replace(layout.blob(digest))
+    return Descriptor(OCI_LAYER_GZIP if is_packed else OCI_LAYER_TAR, digest, size)
+
+
+def _add_compressed(layout: Layout, file: Path, diff_id: str) -> Descriptor:
     """Compress a layer into the layout: no name, no time, one level, so that the same layer has the same digest."""
     plain = hashlib.sha256()
     incoming = layout.blobs / f".incoming.{file.name}"
@@ -123,20 +143,31 @@ def _add_layer(layout: Layout, file: Path, diff_id: str) -> Descriptor:
             while chunk := source.read(_CHUNK):
                 plain.update(chunk)
                 packed.write(chunk)
-    if f"sha256:{plain.hexdigest()}" != diff_id:
-        message = f"a layer of the archive is sha256:{plain.hexdigest()} where its config says {diff_id}"
-        raise IntegrityError(message, hint=_SAVE_AGAIN)
+    _check(Digest(f"sha256:{plain.hexdigest()}"), diff_id)
     digest = Digest(f"sha256:{hashing.sha256.hexdigest()}")
     incoming.replace(layout.blob(digest))
     file.unlink(missing_ok=True)
     return Descriptor(OCI_LAYER_GZIP, digest, hashing.size)
 
 
+def _digest(stream: Any) -> Digest:
+    return Digest(f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}")
+
+
+def _check(content: Digest, diff_id: str) -> None:
+    if str(content) != diff_id:
+        message = f"a layer of the archive is {content} where its config says {diff_id}"
+        raise IntegrityError(message, hint=_SAVE_AGAIN)
+
+
 def _uncompressed(file: Path) -> BinaryIO:
     """A layer as its config knows it: `crane pull` and kaniko save it compressed."""
+    return cast("BinaryIO", gzip.open(file)) if _is_packed(file) else file.open("rb")
+
+
+def _is_packed(file: Path) -> bool:
     with file.open("rb") as start:
-        packed = start.read(len(_GZIP)) == _GZIP
-    return cast("BinaryIO", gzip.open(file)) if packed else file.open("rb")
+        return start.read(len(_GZIP)) == _GZIP
 
 
 class _Hashing:
