@@ -12,16 +12,12 @@ from __future__ import annotations
 import gzip
 import posixpath
 import re
-import sys
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from ci_toolkit.scanners import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.layout import Layout
@@ -75,10 +75,18 @@ def _in_layer(layout: Layout, layer: Layer) -> Iterator[tuple[str, int, str]]:
 
 
 def _in_config(config: bytes) -> Iterator[tuple[str, int, str]]:
-    """Instructions of the image's history, which Trivy checks as it does a Dockerfile."""
-    for entry in json.loads(config).get("history") or ():
-        for _, text in _comments(str(entry.get("created_by", "")).encode()):
+    """What the history says, which Trivy checks as a Dockerfile; in any member, for Go knows those in any case."""
+    for said in _strings(json.loads(config)):
+        for _, text in _comments(said.encode(errors="replace")):
             yield "", 0, text
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _strings(member)
 
 
 def _in_file(content: bytes) -> Iterator[tuple[int, str]]:

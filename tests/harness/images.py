@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST, Descriptor
-from ci_toolkit.scanners.layer_files import zstd
+from ci_toolkit.scanners import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,20 +6,22 @@ import gzip
 import io
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_toolkit.scanners.layer_files import DAMAGE, DoubtfulLayerError, decompressed, files, zstd
+from ci_toolkit.scanners import zstd
+from ci_toolkit.scanners.layer_files import DAMAGE, DoubtfulLayerError, decompressed, files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 PATHS = st.text(st.characters(exclude_categories=["C"], exclude_characters="/."), min_size=1, max_size=200)
-FORMATS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
+Format = Literal[0, 1, 2]
+FORMATS: tuple[Format, ...] = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 SEEN, HIDDEN = b"what is seen", b"what is hidden"
 
 
@@ -27,7 +29,7 @@ def read(archive: bytes, wanted: Callable[[str], bool] = lambda _: True) -> list
     return list(files(io.BytesIO(archive), wanted))
 
 
-def entry(name: str, content: bytes = b"", *, form: int = tarfile.USTAR_FORMAT, **fields: object) -> bytes:
+def entry(name: str, content: bytes = b"", *, form: Format = tarfile.USTAR_FORMAT, **fields: object) -> bytes:
     """A header and what follows it."""
     info = tarfile.TarInfo(name)
     info.size = len(content)
@@ -45,7 +47,7 @@ def changed(header: bytes, at: int, field: bytes) -> bytes:
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(PATHS, st.binary(max_size=2000), max_size=8), st.sampled_from(FORMATS))
-def test_what_python_writes_is_read(tree: dict[str, bytes], form: int) -> None:
+def test_what_python_writes_is_read(tree: dict[str, bytes], form: Format) -> None:
     tree = {
         path: content for path, content in tree.items() if form != tarfile.USTAR_FORMAT or len(path.encode()) < 100
     }

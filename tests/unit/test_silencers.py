@@ -93,8 +93,10 @@ def test_a_finding_says_where_and_what_to_do(look: Callable[..., list[Finding]])
     assert "triage entry" in found.resolution
 
 
-def test_the_history_counts_as_a_dockerfile(look: Callable[..., list[Finding]]) -> None:
-    config = {"history": [{"created_by": "RUN a # trivy:ignore:a"}, {"empty_layer": True}], "config": {"Env": ["a=b"]}}
+@pytest.mark.parametrize("name", ["history", "History"])
+def test_the_history_counts_as_a_dockerfile(look: Callable[..., list[Finding]], name: str) -> None:
+    made_by = "RUN a \ud800 # trivy:ignore:a"
+    config = {name: [{"created_by": made_by}, {"empty_layer": True}], "config": {"Env": ["a=b"]}}
     assert [(f.path, f.layer, f.excerpt) for f in look({}, config)] == [("", "", "trivy:ignore:a")]
 
 
