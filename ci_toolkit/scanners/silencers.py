@@ -10,7 +10,9 @@ Sources, of Trivy 0.76: `pkg/iac/ignore/parse.go` for comments, `pkg/fanal/analy
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError
@@ -18,10 +20,11 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import SILENCER, Finding, Severity
 from ci_toolkit.scanners.archives import BottomlessError, unpacked
+from ci_toolkit.scanners.charts import CHART, belongs
 from ci_toolkit.scanners.layer_files import DAMAGE, decompressed, files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.model.findings import Layer
@@ -36,19 +39,37 @@ _RULE = re.compile(rb"(?:^|:)ignore:.")
 _SHOWN = 200
 
 
-def silencers(layout: Path, config: Digest, layers: Sequence[Layer]) -> list[Finding]:
-    """A finding for each comment in the layers of a layout, and in its config.
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """What could silence a scanner in an image."""
+
+    comments: tuple[Finding, ...]
+    charts: Mapping[str, Mapping[str, bytes]]
+    """The files of Helm charts, by the digest of their layer: path → content."""
+
+
+def heeded(layout: Path, config: Digest, layers: Sequence[Layer]) -> Heeded:
+    """Look through the layers of a layout, and its config.
 
     Raises IntegrityError for a layer that can't be read, or in which other programs could see other files.
     """
     place = Layout(layout)
-    found = [_finding(at, line, text) for at, line, text in _in_config(place.blob(config).read_bytes())]
+    found = [silencer("", 0, text) for text in _in_config(place.blob(config).read_bytes())]
+    charts = {}
     for layer in layers:
-        found += [_finding(path, line, text, layer.digest) for path, line, text in _in_layer(place, layer)]
-    return found
+        try:
+            comments, inside = _in_layer(place, layer)
+        except DAMAGE as error:
+            message = f"layer {layer.digest} can't be looked through for comments: {str(error) or 'it is cut off'}"
+            raise IntegrityError(message, hint="build the image again; what wrote this layer?") from error
+        found += comments
+        if inside:
+            charts[layer.digest] = inside
+    return Heeded(tuple(found), charts)
 
 
-def _finding(path: str, line: int, text: str, layer: str = "") -> Finding:
+def silencer(path: str, line: int, text: str, layer: str = "") -> Finding:
+    """A finding for a comment; what else silences checks is told the same way."""
     return Finding(
         id=SILENCER,
         category="misconfiguration",
@@ -63,22 +84,25 @@ def _finding(path: str, line: int, text: str, layer: str = "") -> Finding:
     )
 
 
-def _in_layer(layout: Layout, layer: Layer) -> Iterator[tuple[str, int, str]]:
-    try:
-        with decompressed(layout.blob(Digest(layer.digest))) as archive:
-            for path, content in files(archive, lambda path: _CONFIGURATION.search(path) is not None):
-                for line, text in _in_file(content):
-                    yield path, line, text
-    except DAMAGE as error:
-        message = f"layer {layer.digest} can't be looked through for comments: {str(error) or 'it is cut off'}"
-        raise IntegrityError(message, hint="build the image again; what wrote this layer?") from error
+def _in_layer(layout: Layout, layer: Layer) -> tuple[list[Finding], dict[str, bytes]]:
+    """Its comments, and the files of its charts, for which it is read again."""
+    blob = layout.blob(Digest(layer.digest))
+    comments, charts = [], []
+    with decompressed(blob) as archive:
+        for path, content in files(archive, lambda path: _CONFIGURATION.search(path) is not None):
+            comments += [silencer(path, line, text, layer.digest) for line, text in _in_file(content)]
+            if posixpath.basename(path) == CHART:
+                charts.append(posixpath.dirname(path))
+    if not charts:
+        return comments, {}
+    with decompressed(blob) as archive:
+        return comments, dict(files(archive, lambda path: belongs(path, charts)))
 
 
-def _in_config(config: bytes) -> Iterator[tuple[str, int, str]]:
+def _in_config(config: bytes) -> Iterator[str]:
     """What the history says, which Trivy checks as a Dockerfile; in any member, for Go knows those in any case."""
     for said in _strings(json.loads(config)):
-        for _, text in _comments(said.encode(errors="replace")):
-            yield "", 0, text
+        yield from (text for _, text in _comments(said.encode(errors="replace")))
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -6,36 +6,42 @@ import json
 import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from ci_toolkit import files
 from ci_toolkit.errors import ToolError
+from ci_toolkit.model.findings import by_weight
 from ci_toolkit.scanners.base import Command, Scanned
+from ci_toolkit.scanners.charts import copy_of, planned_copy, silenced
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
 from ci_toolkit.scanners.secret_rules import secret_config
 from ci_toolkit.scanners.trivy_commands import Private, cache_of, download_argv, scan_argv
+from ci_toolkit.scanners.trivy_files import furnish, point, read_report
 from ci_toolkit.scanners.trivy_kept import shareable
 from ci_toolkit.scanners.trivy_program import TrivyProgram
-from ci_toolkit.scanners.trivy_report import parse
+from ci_toolkit.scanners.trivy_report import parse, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
-    from ci_toolkit.model.findings import Category, Finding, PlatformFindings
+    from ci_toolkit.model.findings import Category, PlatformFindings
     from ci_toolkit.process import Runner
     from ci_toolkit.progress import Progress, Task
     from ci_toolkit.scanners.base import Target
     from ci_toolkit.scanners.database import Database
+    from ci_toolkit.scanners.silencers import Heeded
     from ci_toolkit.scanners.trivy_server import TrivyServer
 
-_MAX_REPORT = 512 * 1024 * 1024
 _JAVA_WANTED = "Java DB"
+_CHARTS: Sequence[Category] = ("misconfiguration",)
+_DEPENDS = "rendered only where its comments are heeded"
 
 
 def cache_directory(env: Mapping[str, str]) -> Path:
@@ -114,7 +120,17 @@ class Trivy:
             )
             for target in targets
         ]
-        return (*refresh, *scans)
+        charts = [
+            Command(
+                argv=self._scan(planned_copy(target), place, _CHARTS),
+                summary=f"scan the Helm charts of {target.image} {target.platform} without comments",
+                image=target.image,
+                when="it holds some",
+            )
+            for target in targets
+            if "misconfiguration" in self._categories
+        ]
+        return (*refresh, *scans, *charts)
 
     def scan(self, targets: Sequence[Target], private: Path, whole: Callable[[], None]) -> Scanned:
         """See `Scanner.scan`."""
@@ -152,11 +168,11 @@ class Trivy:
             raise ToolError(message) from error
 
     def _link(self, place: Private, database: Database) -> None:
-        _point(place.databases / "db", database.directory)
+        point(place.databases / "db", database.directory)
         # An index that is due is not shown: Trivy then says whether it needs one at all.
         self._java_asked = False
         if self._java_index_is_young():
-            _point(place.databases / "java-db", self._java / "java-db")
+            point(place.databases / "java-db", self._java / "java-db")
 
     def _refresh(self, cache: Path, source: str | None, place: Private) -> None:
         self._progress.info(f"refreshing the vulnerability database from {source or TRIVYS_OWN}")
@@ -178,8 +194,8 @@ class Trivy:
         self, target: Target, place: Private, whole: Callable[[], None], task: Task
     ) -> tuple[PlatformFindings, str]:
         argv, about = self._scan(target, place), f"scan {target.image} {target.platform}"
-        with self._silencers(target) as silencers, self._layers.lent(target.layers) as known:
-            _furnish(cache_of(target), place, known)
+        with self._heeded(target) as heeded, self._layers.lent(target.layers) as known:
+            furnish(cache_of(target), place, known)
             try:
                 self._run(argv, place, about)
             except ToolError as error:
@@ -188,26 +204,45 @@ class Trivy:
                 self._fetch_java_index(place)
                 self._run(argv, place, about)
             whole()
-            found = silencers()
-        data = _read(target)
-        report = parse(data, target, self._categories, found)
+            silencers = heeded()
+        data = read_report(target)
+        findings, version = parse(data, target, self._categories, silencers.comments)
+        if silencers.charts:
+            findings = self._with_charts(findings, data, silencers, target, place)
         files.write_atomically(target.report, shareable(data))
         task.advance(1)
-        return report
+        return findings, version
 
     @contextmanager
-    def _silencers(self, target: Target) -> Iterator[Callable[[], Sequence[Finding]]]:
-        """Look for comments while the block runs; what it gives waits for the answer."""
-        if "misconfiguration" not in self._categories:
-            yield tuple
-            return
-        from ci_toolkit.scanners.silencers import silencers
+    def _heeded(self, target: Target) -> Iterator[Callable[[], Heeded]]:
+        """Look for what silences checks while the block runs; what it gives waits for the answer."""
+        from ci_toolkit.scanners.silencers import Heeded, heeded
 
+        if "misconfiguration" not in self._categories:
+            yield lambda: Heeded((), {})
+            return
         pool = ThreadPoolExecutor(1, thread_name_prefix="comments")
         try:
-            yield pool.submit(silencers, target.layout, target.config, target.layers).result
+            yield pool.submit(heeded, target.layout, target.config, target.layers).result
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _with_charts(
+        self, findings: PlatformFindings, data: bytes, silencers: Heeded, target: Target, place: Private
+    ) -> PlatformFindings:
+        """Together with what was silenced in its charts; `data` is Trivy's own report."""
+        from ci_toolkit.scanners.silencers import silencer
+
+        copy = copy_of(silencers.charts, target)
+        furnish(cache_of(copy), place, None)
+        self._run(self._scan(copy, place, _CHARTS), place, f"scan the charts of {target.image} {target.platform}")
+        seen, templates = read_report(copy), rendered(data)
+        missed = [*silenced(findings, parse(seen, copy, _CHARTS)[0], silencers.charts, templates)]
+        # A template can look whether it is in the image or in the copy.
+        lost = templates - rendered(seen)
+        for layer, tree in silencers.charts.items():
+            missed += [silencer(path, 0, _DEPENDS, layer) for path in sorted(lost & tree.keys())]
+        return replace(findings, findings=tuple(by_weight([*findings.findings, *missed])))
 
     def _fetch_java_index(self, place: Private) -> None:
         """The index that names Java archives by their hash: had only once an image holds one, for it is large."""
@@ -216,7 +251,7 @@ class Trivy:
                 self._progress.info("an image holds Java archives: refreshing the index of Java archives")
                 self._ask_for_java_index(place)
                 self._java_asked = True
-                _point(place.databases / "java-db", self._java / "java-db")
+                point(place.databases / "java-db", self._java / "java-db")
 
     def _ask_for_java_index(self, place: Private) -> None:
         failures = []
@@ -245,41 +280,12 @@ class Trivy:
         self._progress.debug(shlex.join(argv))
         self._program.run(argv, place, about, timeout=self._timeout + self._grace, on_line=self._progress.tool)
 
-    def _scan(self, target: Target, place: Private) -> tuple[str, ...]:
+    def _scan(self, target: Target, place: Private, categories: Sequence[Category] | None = None) -> tuple[str, ...]:
         server = self._server.url if self._server else ""
         program = self._program.start(place, self._cache, online=bool(server))
-        return scan_argv(program, target, place, self._categories, seconds=self._timeout, server=server)
+        looked_for = categories or self._categories
+        return scan_argv(program, target, place, looked_for, seconds=self._timeout, server=server)
 
     def _download(self, cache: Path, source: str | None, place: Private, *, java: bool = False) -> tuple[str, ...]:
         program = self._program.start(place, self._cache, online=True)
         return download_argv(program, cache, source, place, seconds=self._timeout, java=java)
-
-
-def _furnish(cache: Path, place: Private, known: Path | None) -> None:
-    try:
-        cache.mkdir(parents=True)
-        _point(cache / "db", place.databases / "db")
-        _point(cache / "java-db", place.databases / "java-db")
-        if known:
-            _point(cache / "fanal", known)
-    except OSError as error:
-        message = f"can't prepare the scan in {cache}: {error.strerror or error}"
-        raise ToolError(message) from error
-
-
-def _point(link: Path, directory: Path) -> None:
-    with suppress(FileNotFoundError):
-        link.unlink()
-    link.symlink_to(directory.absolute(), target_is_directory=True)
-
-
-def _read(target: Target) -> bytes:
-    where = f"Trivy's report on {target.image} {target.platform}"
-    try:
-        if target.report.stat().st_size > _MAX_REPORT:
-            message = f"{where} has more than {_MAX_REPORT} bytes"
-            raise ToolError(message)
-        return target.report.read_bytes()
-    except OSError as error:
-        message = f"{where} isn't there: {error.strerror}"
-        raise ToolError(message, hint="Trivy said it was done, but wrote nothing: scan again") from error

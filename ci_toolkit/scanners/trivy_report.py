@@ -95,6 +95,12 @@ def places_of_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(_text(result, "Target").removeprefix("/") for result in results if _list(result, "Secrets"))
 
 
+def rendered(data: bytes) -> frozenset[str]:
+    """The templates of Helm charts that manifests came out of, in a report that `parse` believed."""
+    charts = [result for result in _list(json.loads(data), "Results") if _text(result, "Type") == "helm"]
+    return frozenset(_text(result, "Target").removeprefix("/") for result in charts)
+
+
 def _findings(document: Mapping[str, Any], silencers: Iterable[Finding]) -> Iterator[Finding]:
     secret = places_of_secrets(document)
     for found in silencers:

@@ -53,6 +53,14 @@ def forms(comment: str) -> Mapping[str, Tree]:
     }
 
 
+def chart_in_chart(comment: str) -> Tree:
+    """A chart `a` with a chart `b` in it, below `charts/`, as manifests that are none before they are rendered."""
+    pod = POD.format(comment=comment) + "      {{ print }}\n"
+    values = {"values.yaml": 'words: "# trivy_ignore_*"\n', "templates/pod.yaml": pod}
+    inner = {f"charts/{path}": content for path, content in _chart("b", values).items()}
+    return {f"charts/{path}": content for path, content in _chart("a", values | inner).items()}
+
+
 def packed(name: str, files: Tree) -> bytes:
     """A chart's archive."""
     return gzip.compress(tar_of(_chart(name, files)), mtime=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +12,15 @@ from ci_toolkit.model.oci import OCI_LAYER_GZIP
 from ci_toolkit.report.findings_file import read_findings
 from tests.harness.images import DEBIAN_12, ZSTD
 from tests.harness.scans import Scans
-from tests.harness.silenced import forms
+from tests.harness.silenced import chart_in_chart, forms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Stack
+    from tests.harness.images import Tree
 
 COMMENT = "# trivy:ignore:*"
-NOTHING = "# nothing"
 PLACES = {
     "dockerfile/Dockerfile": 3,
     "by-ending/web.Containerfile": 3,
@@ -32,14 +33,15 @@ PLACES = {
     "packed/a-1.0.0.tgz": 0,
     "nested/b.tar.gz": 0,
 }
-UNHEEDED = {"packed", "nested"}
-"""Where Trivy 0.76 doesn't do what a comment says, and a later one may."""
+STILL_TOLD = {"chart", "packed", "nested"}
+"""What a comment in a chart silences is told all the same. In an archive Trivy 0.76 doesn't do what one says."""
+HONEST = "# nothing"
 
 
 @pytest.mark.parametrize("layer", [OCI_LAYER_GZIP, ZSTD])
 def test_in_every_form_of_configuration(tmp_path: Path, stack: Stack, layer: str) -> None:
     scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("misconfiguration",))
-    for name, comment in (("loud", NOTHING), ("quiet", COMMENT)):
+    for name, comment in (("loud", HONEST), ("quiet", COMMENT)):
         layers = [DEBIAN_12, *forms(comment).values()]
         scans.add(name, {"linux/amd64": layers}, layer=layer)
     scans.scan()
@@ -51,7 +53,46 @@ def test_in_every_form_of_configuration(tmp_path: Path, stack: Stack, layer: str
     assert not [finding for finding in loud if finding.id == SILENCER]
     before, after = (count_by_form(findings) for findings in (loud, quiet))
     assert before.keys() == forms("").keys(), "Trivy checks each of them"
-    assert {form for form, number in before.items() if after.get(form, 0) < number} == before.keys() - UNHEEDED
+    assert {form for form, number in before.items() if after.get(form, 0) < number} == before.keys() - STILL_TOLD
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        HONEST,
+        '# {{ "tri" }}{{ "vy:ig" }}{{ "nore:*" }}',
+        '{{ b64dec "IyB0ZnNlYzppZ25vcmU6Kg==" }}',
+        '{{ .Values.words | default "" | replace "_" ":" }}',
+    ],
+)
+def test_what_a_chart_puts_together_silences_nothing(tmp_path: Path, stack: Stack, comment: str) -> None:
+    told = in_chart(tmp_path, stack, comment)
+    assert [finding.id for finding in told if finding.id == SILENCER] == []
+    assert len(told) == len({(finding.id, finding.path, finding.start_line) for finding in told})
+    paths = [finding.path for finding in told if finding.id == "KSV-0017"]
+    assert paths == ["charts/a/charts/b/templates/pod.yaml", "charts/a/templates/pod.yaml"], "privileged: true"
+    assert [path for path, _ in groupby(sorted(finding.path for finding in told))] == paths
+    assert sum(finding.path == paths[0] for finding in told) == sum(finding.path == paths[1] for finding in told) == 17
+    assert len({finding.layer for finding in told}) == 1
+
+
+def test_a_chart_that_isnt_rendered_without_its_comments_counts_as_one(tmp_path: Path, stack: Stack) -> None:
+    comment = '# {{ "tri" }}{{ "vy:ig" }}{{ "nore:*" }}'
+    pod = '(include (print .Template.BasePath "/pod.yaml") .)'
+    looks = f'{{{{ if not (contains "trivy:" {pod}) }}}}{{{{ fail "x" }}}}{{{{ end }}}}'
+    told = in_chart(tmp_path, stack, comment, {"charts/a/templates/looks.yaml": looks})
+    assert [finding.path for finding in told if finding.id == SILENCER] == [
+        "charts/a/charts/b/templates/pod.yaml",
+        "charts/a/templates/pod.yaml",
+    ]
+
+
+def in_chart(tmp_path: Path, stack: Stack, comment: str, more: Tree | None = None) -> list[Finding]:
+    """What is told of a chart in an image and the chart in it, with such a line in the manifest of each."""
+    scans = Scans(tmp_path, stack.trivy, (stack.database,), look_for=("misconfiguration",))
+    scans.add("app", {"linux/amd64": [DEBIAN_12, dict(chart_in_chart(comment)) | dict(more or {})]})
+    scans.scan()
+    return found(scans, "app")
 
 
 def found(scans: Scans, name: str) -> list[Finding]:

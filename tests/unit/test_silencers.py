@@ -15,7 +15,7 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.findings import Finding, Layer, Severity
 from ci_toolkit.scanners import archives
 from ci_toolkit.scanners.archives import unpacked
-from ci_toolkit.scanners.silencers import silencers
+from ci_toolkit.scanners.silencers import heeded
 from tests.harness.images import tar_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def look(tmp_path: Path) -> Callable[..., list[Finding]]:
         layout.create()
         blob = layout.add(layer if isinstance(layer, bytes) else tar_of(layer))
         about = layout.add(json.dumps(config or {}).encode())
-        return silencers(tmp_path, about, [Layer(digest=str(blob), diff_id="sha256:1")])
+        return list(heeded(tmp_path, about, [Layer(digest=str(blob), diff_id="sha256:1")]).comments)
 
     return found
 

@@ -1,0 +1,120 @@
+"""Helm charts of an image once more, in a form in which no comment silences a check.
+
+Trivy renders a chart and heeds the comments of what comes out, which its templates may put together so that they stand
+in no file. So a copy of each chart is looked into as well, where every template is rendered as before and then rid of
+the words that such comments begin with. What the copy alone shows was silenced.
+
+Sources: Helm 4.2, `pkg/engine/engine.go`: what begins with `_` becomes no manifest, and a template is known by
+`.Template.BasePath` and its path from there; Trivy 0.76, `pkg/iac/scanners/helm/scanner.go`: where a chart is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import posixpath
+import secrets
+import tarfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ci_toolkit.layout import Layout
+from ci_toolkit.model.findings import Finding, Layer
+from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_TAR, OCI_MANIFEST, Descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from ci_toolkit.model.findings import PlatformFindings
+    from ci_toolkit.scanners.base import Target
+
+CHART = "Chart.yaml"
+_TEMPLATES = "templates/"
+_READ = (".tpl", ".json", ".yml", ".yaml", ".helmignore")
+"""How the names of files end that Trivy reads of a chart."""
+
+
+def belongs(path: str, charts: Collection[str]) -> bool:
+    """True for a file that Trivy reads of one of these charts, which are given by their directories."""
+    return path.lower().endswith(_READ) and any(path.startswith(f"{chart}/" if chart else "") for chart in charts)
+
+
+def planned_copy(target: Target) -> Target:
+    """Where a copy of a target's charts is going to be."""
+    place = target.layout.parent / "charts"
+    return replace(target, layout=place / "layout", report=place / "report.json", recipe=None)
+
+
+def copy_of(charts: Mapping[str, Mapping[str, bytes]], target: Target) -> Target:
+    """What to look into for the charts of a target, given by the digests of their layers: path → content."""
+    place = planned_copy(target)
+    layout = Layout(place.layout)
+    layout.create()
+    packed = [_tar(dict(_unsilenced(tree))) for tree in charts.values()]
+    layers = [Descriptor(OCI_LAYER_TAR, layout.add(tar), len(tar)) for tar in packed]
+    system, architecture, *_ = target.platform.split("/")
+    ids = [str(layer.digest) for layer in layers]
+    config = {"os": system, "architecture": architecture, "rootfs": {"type": "layers", "diff_ids": ids}}
+    data = json.dumps(config).encode()
+    about = Descriptor(OCI_CONFIG, layout.add(data), len(data))
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": about.as_json(),
+        "layers": [layer.as_json() for layer in layers],
+    }
+    data = json.dumps(manifest).encode()
+    layout.write_entries([Descriptor(OCI_MANIFEST, layout.add(data), len(data))])
+    return replace(place, config=about.digest, layers=tuple(Layer(digest=name, diff_id=name) for name in ids))
+
+
+def silenced(
+    image: PlatformFindings, copy: PlatformFindings, layers: Collection[str], templates: Collection[str]
+) -> Iterator[Finding]:
+    """What only the copy shows of these templates, told of the image's `layers`, given in the order of the copy's.
+
+    Other templates are manifests as they stand; Trivy looks at those as such, and heeds no comment in them.
+    """
+    known = {(found.id, found.path, found.start_line) for found in image.findings}
+    origin = dict(zip((layer.digest for layer in copy.layers), layers, strict=True))
+    for found in copy.findings:
+        if found.path in templates and (found.id, found.path, found.start_line) not in known:
+            yield replace(found, layer=origin.get(found.layer, ""))
+
+
+def _unsilenced(tree: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """A layer's charts. Nobody can know before what the moved templates are called, or what the words turn into.
+
+    They are called so that they aren't taken for manifests themselves.
+    """
+    token = secrets.token_hex(8)
+    charts = {posixpath.dirname(path) for path in tree if posixpath.basename(path) == CHART}
+    for path, content in tree.items():
+        template = _template(path, charts)
+        if template is None:
+            yield path, content
+            continue
+        directory, name = posixpath.split(template)
+        moved = posixpath.join(directory, f"_{token}{name}.tpl")
+        yield f"{path.removesuffix(template)}{moved}", content
+        quoted = json.dumps(f"/{moved}", ensure_ascii=False)
+        words = "".join(f' | replace "{word}:" "{word}{token}"' for word in ("trivy", "tfsec"))
+        yield path, f"{{{{ include (print .Template.BasePath {quoted}) .{words} }}}}".encode()
+
+
+def _template(path: str, charts: Collection[str]) -> str | None:
+    """Its path below the `templates` of the innermost chart that it is in; None for what becomes no manifest."""
+    inside = [chart for chart in charts if path.startswith(posixpath.join(chart, _TEMPLATES))]
+    if not inside or posixpath.basename(path).startswith("_"):
+        return None
+    return path.removeprefix(posixpath.join(max(inside, key=len), _TEMPLATES))
+
+
+def _tar(tree: Mapping[str, bytes]) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path, content in tree.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return archive.getvalue()
