@@ -10,6 +10,7 @@ Sources: Helm 4.2, `pkg/engine/engine.go`: what begins with `_` becomes no manif
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import posixpath
@@ -18,9 +19,12 @@ import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ci_toolkit.errors import IntegrityError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.findings import Finding, Layer
 from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_TAR, OCI_MANIFEST, Descriptor
+from ci_toolkit.scanners.layer_files import DAMAGE, DoubtfulLayerError, files
+from ci_toolkit.scanners.trivy_files import charts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,9 +33,14 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.base import Target
 
 CHART = "Chart.yaml"
-_TEMPLATES = "templates/"
-_READ = (".tpl", ".json", ".yml", ".yaml", ".helmignore")
+_TEMPLATES, _CHARTS = "templates/", "charts/"
+_RULE = r'"(trivy|tfsec):([^ \\n]*:)?ignore:"'
+"""How a comment begins that silences checks, as a string of a template; an image's reference may begin alike."""
+_PACKED = ".tgz"
+_READ = (".tpl", ".json", ".yml", ".yaml", ".helmignore", _PACKED)
 """How the names of files end that Trivy reads of a chart."""
+_DEEPEST, _MOST = 8, 128 * 1024 * 1024
+"""Charts in charts, and bytes of a packed one: Helm reads no more than 100 MiB of it."""
 
 
 def belongs(path: str, charts: Collection[str]) -> bool:
@@ -39,18 +48,19 @@ def belongs(path: str, charts: Collection[str]) -> bool:
     return path.lower().endswith(_READ) and any(path.startswith(f"{chart}/" if chart else "") for chart in charts)
 
 
-def planned_copy(target: Target) -> Target:
-    """Where a copy of a target's charts is going to be."""
-    place = target.layout.parent / "charts"
-    return replace(target, layout=place / "layout", report=place / "report.json", recipe=None)
-
-
 def copy_of(charts: Mapping[str, Mapping[str, bytes]], target: Target) -> Target:
-    """What to look into for the charts of a target, given by the digests of their layers: path → content."""
-    place = planned_copy(target)
+    """What to look into for the charts of a target, given by the digests of their layers: path → content.
+
+    Raises IntegrityError for a packed chart in one of them that can't be read beyond doubt.
+    """
+    place = charts_of(target)
     layout = Layout(place.layout)
     layout.create()
-    packed = [_tar(dict(_unsilenced(tree))) for tree in charts.values()]
+    try:
+        packed = [_tar(dict(_unsilenced(tree, 0))) for tree in charts.values()]
+    except DAMAGE as error:
+        message = f"a packed chart in a chart of {target.image} can't be read: {str(error) or 'it is cut off'}"
+        raise IntegrityError(message, hint="package it again; what wrote it?") from error
     layers = [Descriptor(OCI_LAYER_TAR, layout.add(tar), len(tar)) for tar in packed]
     system, architecture, *_ = target.platform.split("/")
     ids = [str(layer.digest) for layer in layers]
@@ -82,7 +92,7 @@ def silenced(
             yield replace(found, layer=origin.get(found.layer, ""))
 
 
-def _unsilenced(tree: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _unsilenced(tree: Mapping[str, bytes], depth: int) -> Iterator[tuple[str, bytes]]:
     """A layer's charts. Nobody can know before what the moved templates are called, or what the words turn into.
 
     They are called so that they aren't taken for manifests themselves.
@@ -91,6 +101,9 @@ def _unsilenced(tree: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     charts = {posixpath.dirname(path) for path in tree if posixpath.basename(path) == CHART}
     for path, content in tree.items():
         template = _template(path, charts)
+        if path.endswith(_PACKED) and any(path.startswith(posixpath.join(chart, _CHARTS)) for chart in charts):
+            yield path, gzip.compress(_tar(dict(_unsilenced(_unpacked(content, depth), depth + 1))), mtime=0)
+            continue
         if template is None:
             yield path, content
             continue
@@ -98,8 +111,16 @@ def _unsilenced(tree: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         moved = posixpath.join(directory, f"_{token}{name}.tpl")
         yield f"{path.removesuffix(template)}{moved}", content
         quoted = json.dumps(f"/{moved}", ensure_ascii=False)
-        words = "".join(f' | replace "{word}:" "{word}{token}"' for word in ("trivy", "tfsec"))
-        yield path, f"{{{{ include (print .Template.BasePath {quoted}) .{words} }}}}".encode()
+        as_before = f"include (print .Template.BasePath {quoted}) ."
+        yield path, f'{{{{ regexReplaceAll {_RULE} ({as_before}) "${{1}}{token}" }}}}'.encode()
+
+
+def _unpacked(chart: bytes, depth: int) -> dict[str, bytes]:
+    limited = io.BytesIO(gzip.GzipFile(fileobj=io.BytesIO(chart)).read(_MOST + 1))
+    if limited.getbuffer().nbytes > _MOST or depth == _DEEPEST:
+        message = "it holds more than any chart that is meant to be read"
+        raise DoubtfulLayerError(message)
+    return dict(files(limited, lambda _: True))
 
 
 def _template(path: str, charts: Collection[str]) -> str | None:

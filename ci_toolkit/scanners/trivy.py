@@ -15,13 +15,12 @@ from ci_toolkit import files
 from ci_toolkit.errors import ToolError
 from ci_toolkit.model.findings import by_weight
 from ci_toolkit.scanners.base import Command, Scanned
-from ci_toolkit.scanners.charts import copy_of, planned_copy, silenced
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
 from ci_toolkit.scanners.secret_rules import secret_config
 from ci_toolkit.scanners.trivy_commands import Private, cache_of, download_argv, scan_argv
-from ci_toolkit.scanners.trivy_files import furnish, point, read_report
+from ci_toolkit.scanners.trivy_files import charts_of, furnish, point, read_report
 from ci_toolkit.scanners.trivy_kept import shareable
 from ci_toolkit.scanners.trivy_program import TrivyProgram
 from ci_toolkit.scanners.trivy_report import parse, rendered
@@ -122,7 +121,7 @@ class Trivy:
         ]
         charts = [
             Command(
-                argv=self._scan(planned_copy(target), place, _CHARTS),
+                argv=self._scan(charts_of(target), place, _CHARTS),
                 summary=f"scan the Helm charts of {target.image} {target.platform} without comments",
                 image=target.image,
                 when="it holds some",
@@ -231,6 +230,7 @@ class Trivy:
         self, findings: PlatformFindings, data: bytes, silencers: Heeded, target: Target, place: Private
     ) -> PlatformFindings:
         """Together with what was silenced in its charts; `data` is Trivy's own report."""
+        from ci_toolkit.scanners.charts import copy_of, silenced
         from ci_toolkit.scanners.silencers import silencer
 
         copy = copy_of(silencers.charts, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import ToolError
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.trivy_commands import Private
 
 _MAX_REPORT = 512 * 1024 * 1024
+
+
+def charts_of(target: Target) -> Target:
+    """Where a copy of a target's Helm charts is going to be."""
+    place = target.layout.parent / "charts"
+    return replace(target, layout=place / "layout", report=place / "report.json", recipe=None)
 
 
 def furnish(cache: Path, place: Private, known: Path | None) -> None:

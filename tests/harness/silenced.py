@@ -27,7 +27,7 @@ spec:
   containers:
   {comment}
   - name: a
-    image: a:1
+    image: aquasec/trivy:1
     securityContext:
       privileged: true
 """
@@ -54,11 +54,16 @@ def forms(comment: str) -> Mapping[str, Tree]:
 
 
 def chart_in_chart(comment: str) -> Tree:
-    """A chart `a` with a chart `b` in it, below `charts/`, as manifests that are none before they are rendered."""
+    """A chart `a` below `charts/`, with a chart `b` in it, and a packed chart `c` with a packed chart `d` in that.
+
+    Their manifests are none before they are rendered.
+    """
     pod = POD.format(comment=comment) + "      {{ print }}\n"
-    values = {"values.yaml": 'words: "# trivy_ignore_*"\n', "templates/pod.yaml": pod}
-    inner = {f"charts/{path}": content for path, content in _chart("b", values).items()}
-    return {f"charts/{path}": content for path, content in _chart("a", values | inner).items()}
+    own: Tree = {"values.yaml": 'words: "# trivy_ignore_*"\n', "templates/pod.yaml": pod}
+    inner = {f"charts/{path}": content for path, content in _chart("b", own).items()}
+    c = packed("c", {**own, "charts/d.tgz": packed("d", own)})
+    a = _chart("a", {**own, **inner, "charts/c-1.0.0.tgz": c})
+    return {f"charts/{path}": content for path, content in a.items()}
 
 
 def packed(name: str, files: Tree) -> bytes:
