@@ -92,6 +92,14 @@ def silenced(
             yield replace(found, layer=origin.get(found.layer, ""))
 
 
+def layer_of(template: str, charts: Mapping[str, Mapping[str, bytes]]) -> str:
+    """The layer that the chart of a template is in, of `charts` by the digests of theirs; empty for none of them."""
+    for layer, tree in charts.items():
+        if belongs(template, [posixpath.dirname(path) for path in tree if posixpath.basename(path) == CHART]):
+            return layer
+    return ""
+
+
 def _unsilenced(tree: Mapping[str, bytes], depth: int) -> Iterator[tuple[str, bytes]]:
     """A layer's charts. Nobody can know before what the moved templates are called, or what the words turn into.
 

@@ -230,7 +230,7 @@ class Trivy:
         self, findings: PlatformFindings, data: bytes, silencers: Heeded, target: Target, place: Private
     ) -> PlatformFindings:
         """Together with what was silenced in its charts; `data` is Trivy's own report."""
-        from ci_toolkit.scanners.charts import copy_of, silenced
+        from ci_toolkit.scanners.charts import copy_of, layer_of, silenced
         from ci_toolkit.scanners.silencers import silencer
 
         copy = copy_of(silencers.charts, target)
@@ -239,9 +239,8 @@ class Trivy:
         seen, templates = read_report(copy), rendered(data)
         missed = [*silenced(findings, parse(seen, copy, _CHARTS)[0], silencers.charts, templates)]
         # A template can look whether it is in the image or in the copy.
-        lost = templates - rendered(seen)
-        for layer, tree in silencers.charts.items():
-            missed += [silencer(path, 0, _DEPENDS, layer) for path in sorted(lost & tree.keys())]
+        lost = sorted(templates - rendered(seen))
+        missed += [silencer(path, 0, _DEPENDS, layer_of(path, silencers.charts)) for path in lost]
         return replace(findings, findings=tuple(by_weight([*findings.findings, *missed])))
 
     def _fetch_java_index(self, place: Private) -> None:
