@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ci_toolkit.model.digest import Digest
-    from ci_toolkit.model.findings import Layer, PlatformFindings
+    from ci_toolkit.model.findings import Finding, Layer, PlatformFindings
     from ci_toolkit.model.recipe import Recipe
 
 
@@ -40,6 +40,15 @@ class Command:
     summary: str
     image: str | None = None
     when: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heeded:
+    """What could silence a scanner in an image."""
+
+    comments: tuple[Finding, ...] = ()
+    charts: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    """The files of Helm charts, by the digest of their layer: path → content."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

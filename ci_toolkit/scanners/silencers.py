@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_toolkit.errors import IntegrityError
@@ -20,11 +19,12 @@ from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import SILENCER, Finding, Severity
 from ci_toolkit.scanners.archives import BottomlessError, unpacked
+from ci_toolkit.scanners.base import Heeded
 from ci_toolkit.scanners.charts import CHART, belongs
 from ci_toolkit.scanners.layer_files import DAMAGE, decompressed, files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ci_toolkit.model.findings import Layer
@@ -37,15 +37,6 @@ _CONFIGURATION = re.compile(
 _PREFIX = re.compile(rb"trivy:|tfsec:")
 _RULE = re.compile(rb"(?:^|:)ignore:.")
 _SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Heeded:
-    """What could silence a scanner in an image."""
-
-    comments: tuple[Finding, ...]
-    charts: Mapping[str, Mapping[str, bytes]]
-    """The files of Helm charts, by the digest of their layer: path → content."""
 
 
 def heeded(layout: Path, config: Digest, layers: Sequence[Layer]) -> Heeded:
@@ -65,7 +56,7 @@ def heeded(layout: Path, config: Digest, layers: Sequence[Layer]) -> Heeded:
         found += comments
         if inside:
             charts[layer.digest] = inside
-    return Heeded(tuple(found), charts)
+    return Heeded(comments=tuple(found), charts=charts)
 
 
 def silencer(path: str, line: int, text: str, layer: str = "") -> Finding:

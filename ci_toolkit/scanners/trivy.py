@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ci_toolkit import files
 from ci_toolkit.errors import ToolError
 from ci_toolkit.model.findings import by_weight
-from ci_toolkit.scanners.base import Command, Scanned
+from ci_toolkit.scanners.base import Command, Heeded, Scanned
 from ci_toolkit.scanners.database import TRIVYS_OWN, DatabaseStore
 from ci_toolkit.scanners.layer_cache import LayerCache
 from ci_toolkit.scanners.lock import locked
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ci_toolkit.progress import Progress, Task
     from ci_toolkit.scanners.base import Target
     from ci_toolkit.scanners.database import Database
-    from ci_toolkit.scanners.silencers import Heeded
     from ci_toolkit.scanners.trivy_server import TrivyServer
 
 _JAVA_WANTED = "Java DB"
@@ -215,11 +214,11 @@ class Trivy:
     @contextmanager
     def _heeded(self, target: Target) -> Iterator[Callable[[], Heeded]]:
         """Look for what silences checks while the block runs; what it gives waits for the answer."""
-        from ci_toolkit.scanners.silencers import Heeded, heeded
-
         if "misconfiguration" not in self._categories:
-            yield lambda: Heeded((), {})
+            yield Heeded
             return
+        from ci_toolkit.scanners.silencers import heeded
+
         pool = ThreadPoolExecutor(1, thread_name_prefix="comments")
         try:
             yield pool.submit(heeded, target.layout, target.config, target.layers).result
