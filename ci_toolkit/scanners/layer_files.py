@@ -30,9 +30,10 @@ _MAX_HEADER = 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\n]+)=")
-_REGULAR, _DIRECTORY = (b"0", b"\0"), b"5"
-_EMPTY = (b"1", b"2", b"3", b"4", _DIRECTORY, b"6")
-"""Types that have no content, whatever their header says: links, devices, directories, pipes."""
+_REGULAR = (b"0", b"\0")
+_EMPTY = (b"1", b"2", b"3", b"4", b"5", b"6")
+"""Types that have no content for Go, whatever size their header says: links, devices, directories, pipes."""
+_HOLES = b"GNU.sparse."
 _RECORDS, _FOR_ALL, _LONG_NAME, _LONG_LINK, _SPARSE = b"x", b"g", b"L", b"K", b"S"
 
 
@@ -92,15 +93,17 @@ def files(stream: Stream, wanted: Callable[[str], bool]) -> Iterator[tuple[str, 
             pending = _noted(pending, kind, _special(stream, size))
             continue
         path, size = _path(header, pending), int(pending.records.get(b"size", b"") or size)
+        _check_holes(path, pending, wanted)
         pending = _Pending()
         if kind == _SPARSE:
             _skip_map(stream, header)
-        is_directory = kind == _DIRECTORY or (kind in _REGULAR and path.endswith(b"/"))
-        if size and (kind in _EMPTY or is_directory or not path):
-            message = f"{_shown(path)!r}, of type {_shown(kind)!r}, has {size} bytes"
+        if kind in _EMPTY:
+            continue
+        if size and (path.endswith(b"/") or not path):
+            message = f"{_shown(path)!r} has {size} bytes, and the name of a directory"
             raise DoubtfulLayerError(message)
-        name = posixpath.normpath(_shown(path)).lstrip("/")
-        if kind in _REGULAR and not is_directory and wanted(name):
+        name = _name(path)
+        if kind in _REGULAR and not path.endswith(b"/") and wanted(name):
             yield name, _exactly(stream, size)
         else:
             _skip(stream, size)
@@ -128,7 +131,7 @@ def _records(content: bytes) -> dict[bytes, bytes]:
             message = f"a malformed pax record {content[at : at + 40]!r}"
             raise DoubtfulLayerError(message)
         key, value = record[2], content[record.end() : end - 1]
-        if key.startswith(b"GNU.sparse") or (key == b"size" and value and not value.isdigit()):
+        if key == b"size" and value and not value.isdigit():
             message = f"a pax record {_shown(key)!r} with {_shown(value[:40])!r}"
             raise DoubtfulLayerError(message)
         found[key] = value
@@ -142,6 +145,15 @@ def _path(header: bytes, pending: _Pending) -> bytes:
     prefix = header[345:500].partition(b"\0")[0] if is_ustar else b""
     own = prefix + b"/" + name if prefix else name
     return pending.name or pending.records.get(b"path", b"") or own
+
+
+def _check_holes(path: bytes, pending: _Pending, wanted: Callable[[str], bool]) -> None:
+    """What a file with holes is called, and what its content is, its records say; nobody writes configuration so."""
+    if any(key.startswith(_HOLES) for key in pending.records):
+        for name in (path, pending.records.get(_HOLES + b"name", b"")):
+            if wanted(_name(name)):
+                message = f"{_shown(name)!r} has holes"
+                raise DoubtfulLayerError(message)
 
 
 def _check_sum(header: bytes) -> None:
@@ -196,6 +208,10 @@ def _read(stream: Stream, size: int) -> Iterator[bytes]:
             raise EOFError
         size -= len(chunk)
         yield chunk
+
+
+def _name(path: bytes) -> str:
+    return posixpath.normpath(_shown(path)).lstrip("/")
 
 
 def _shown(raw: bytes) -> str:
