@@ -18,6 +18,7 @@ from ci_toolkit.report.findings_file import read_findings
 from tests.harness.fake_trivy import write_database
 from tests.harness.images import DEBIAN_12, Tree, pip_package
 from tests.harness.scans import Scans
+from tests.harness.silenced import chart_in_chart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,8 +225,10 @@ def test_the_threshold_decides_and_the_file_keeps_the_rest(scans: Scans) -> None
 
 
 def test_without_trivy_on_path_its_container_image_gives_the_same(scans: Scans, stack: Stack, tmp_path: Path) -> None:
-    scans.add("app", {"linux/amd64": JINJA2})
+    scans.look_for = ("vulnerability", "misconfiguration")
+    scans.add("app", {"linux/amd64": [*JINJA2, chart_in_chart('# {{ "trivy:" }}{{ "ignore:*" }}')]})
     on_path = scans.scan().image("app")
+    assert sum(line.startswith("KSV-0017 ") for line in on_path.blocking) == 4, "the charts are looked into"
     context = tmp_path / "context"
     context.mkdir()
     shutil.copy(stack.trivy.resolve(), context / "trivy")
