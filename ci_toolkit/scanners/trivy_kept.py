@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ci_toolkit.scanners.trivy_report import places_of_secrets
+from ci_toolkit.scanners.trivy_report import may_quote, places_of_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def shareable(data: bytes) -> bytes:
         for item in result.get("Misconfigurations") or ():
             _drop(item, "CauseMetadata", "Code")
             _drop(item, "Layer", "CreatedBy")
-            if str(result.get("Target")).removeprefix("/") in secret:
+            if may_quote(result, secret):
                 item.pop("Message", None)
     return json.dumps(document).encode()
 

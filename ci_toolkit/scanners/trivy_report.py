@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ci_toolkit.scanners.base import Target
 
 _SCHEMA = 2
+_HELM = "helm"
 _OBJECTS = frozenset({"Results", "Vulnerabilities", "Secrets", "Misconfigurations", "Licenses", "Layers", "history"})
 _HINT = "the report is not believed, and without one there is no verdict: scan again, or try another version of Trivy"
 
@@ -95,9 +96,17 @@ def places_of_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(_text(result, "Target").removeprefix("/") for result in results if _list(result, "Secrets"))
 
 
+def may_quote(result: Mapping[str, Any], secret: Collection[str]) -> bool:
+    """True where what is said of misconfigurations may quote a secret, for Trivy blots nothing out there.
+
+    `secret`: of `places_of_secrets`. A chart's manifest is made of more files than the one that it is told of.
+    """
+    return _text(result, "Target").removeprefix("/") in secret or bool(secret and _text(result, "Type") == _HELM)
+
+
 def rendered(data: bytes) -> frozenset[str]:
     """The templates of Helm charts that manifests came out of, in a report that `parse` believed."""
-    charts = [result for result in _list(json.loads(data), "Results") if _text(result, "Type") == "helm"]
+    charts = [result for result in _list(json.loads(data), "Results") if _text(result, "Type") == _HELM]
     return frozenset(_text(result, "Target").removeprefix("/") for result in charts)
 
 
@@ -113,8 +122,7 @@ def _findings(document: Mapping[str, Any], silencers: Iterable[Finding]) -> Iter
         for item in _list(result, "Misconfigurations"):
             if _text(item, "Status") == "FAIL":
                 found = _misconfiguration(item, result)
-                # Its message may quote the line that the secret is in, and Trivy blots nothing out there.
-                yield replace(found, excerpt="") if _text(result, "Target").removeprefix("/") in secret else found
+                yield replace(found, excerpt="") if may_quote(result, secret) else found
         for item in _list(result, "Licenses"):
             yield _license(item, result)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from ci_toolkit.model.findings import SILENCER, Finding
 from ci_toolkit.model.oci import OCI_LAYER_GZIP
 from ci_toolkit.report.findings_file import read_findings
+from tests.harness.flawed import TOKEN
 from tests.harness.images import DEBIAN_12, ZSTD
 from tests.harness.scans import Scans
 from tests.harness.silenced import chart_in_chart, forms
@@ -79,6 +81,18 @@ def test_a_chart_that_isnt_rendered_without_its_comments_counts_as_one(tmp_path:
     looks = f'{{{{ if not (contains (print "trivy:" "ignore:") {pod}) }}}}{{{{ fail "x" }}}}{{{{ end }}}}'
     told = in_chart(tmp_path, stack, comment, {"charts/a/templates/looks.yaml": looks})
     assert [finding.path for finding in told if finding.id == SILENCER] == sorted(PODS)
+
+
+def test_what_is_said_of_a_chart_quotes_nothing_where_a_secret_is(tmp_path: Path, stack: Stack) -> None:
+    told = in_chart(
+        tmp_path, stack, '{{ b64dec "IyB0ZnNlYzppZ25vcmU6Kg==" }}', {"charts/a/notes.yaml": f"t: {TOKEN}\n"}
+    )
+    assert Counter(finding.path for finding in told) == dict.fromkeys(PODS, 18)
+    assert {finding.excerpt for finding in told} == {""}, "values of one file come out in another"
+    [raw] = (tmp_path / ".ci-toolkit/reports/app").glob("trivy-*.json")
+    helm = [result for result in json.loads(raw.read_bytes())["Results"] if result.get("Type") == "helm"]
+    assert helm
+    assert not [item for result in helm for item in result.get("Misconfigurations", ()) if "Message" in item]
 
 
 def in_chart(tmp_path: Path, stack: Stack, comment: str, more: Tree | None = None) -> list[Finding]:
