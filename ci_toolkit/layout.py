@@ -15,7 +15,9 @@ from ci_toolkit.files import write_atomically
 from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.oci import (
     MAX_MANIFEST,
+    OCI_CONFIG,
     OCI_INDEX,
+    OCI_MANIFEST,
     Descriptor,
     Index,
     Manifest,
@@ -24,7 +26,7 @@ from ci_toolkit.model.oci import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _CHUNK = 1024 * 1024
 _VERSION = b'{"imageLayoutVersion":"1.0.0"}'
@@ -74,6 +76,20 @@ class Layout:
         """Replace index.json."""
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [e.as_json() for e in entries]}
         write_atomically(self.path / "index.json", json.dumps(document, separators=(",", ":")).encode())
+
+    def write_image(
+        self, config: bytes, layers: Sequence[Descriptor], annotations: Mapping[str, str] | None = None
+    ) -> None:
+        """Make this the layout of one image, whose layers are there; the same input gives the same digest."""
+        document = {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": Descriptor(OCI_CONFIG, self.add(config), len(config)).as_json(),
+            "layers": [layer.as_json() for layer in layers],
+            **({"annotations": dict(sorted(annotations.items()))} if annotations else {}),
+        }
+        manifest = json.dumps(document, separators=(",", ":")).encode()
+        self.write_entries([Descriptor(OCI_MANIFEST, self.add(manifest), len(manifest))])
 
     def root(self) -> Descriptor:
         """The one image of a build's layout; raises IntegrityError where there is none or several."""

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 from ci_toolkit.errors import IntegrityError, ToolError
 from ci_toolkit.layout import Layout
 from ci_toolkit.model.digest import Digest
-from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_GZIP, OCI_LAYER_TAR, OCI_MANIFEST, Descriptor
+from ci_toolkit.model.oci import OCI_LAYER_GZIP, OCI_LAYER_TAR, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,15 +59,7 @@ def write_layout(
     # One file may be several layers: an empty step gives the same layer every time.
     add = _add_compressed if compress else _add_as_saved
     packed = {file: add(layout, file, diff_id) for file, diff_id in dict(layers).items()}
-    document = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": Descriptor(OCI_CONFIG, layout.add(config), len(config)).as_json(),
-        "layers": [packed[file].as_json() for file, _ in layers],
-        **({"annotations": dict(sorted(annotations.items()))} if annotations else {}),
-    }
-    manifest = json.dumps(document, separators=(",", ":")).encode()
-    layout.write_entries([Descriptor(OCI_MANIFEST, layout.add(manifest), len(manifest))])
+    layout.write_image(config, [packed[file] for file, _ in layers], annotations)
 
 
 @contextmanager

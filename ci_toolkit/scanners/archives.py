@@ -19,8 +19,8 @@ _IN_GZIP, _BARE = 31, -15
 """How zlib is told which header deflated data has."""
 _BLOCK = 512
 _READ, _STEP = 16 * 1024, 1024 * 1024
-_MOST = 128 * 1024 * 1024
-"""Of one archive; Helm 4 reads no chart of more than 100 MiB."""
+MOST = 128 * 1024 * 1024
+"""Bytes of one archive; Helm 4 reads no chart of more than 100 MiB."""
 _MOST_OF_ALL = 1024 * 1024 * 1024
 """With all that is in it: an archive can hold itself."""
 
@@ -63,7 +63,7 @@ def _inflated(data: memoryview, form: int) -> tuple[bytes, int]:
     """Deflated data, of gzip one member after the other, up to the first damage; and how much was read for it."""
     found, position, chunk = bytearray(), 0, b""
     packer, step, is_new = zlib.decompressobj(form), _STEP, True
-    while len(found) < _MOST:
+    while len(found) < MOST:
         if not chunk:
             chunk = bytes(data[position : position + _READ])
             position += len(chunk)

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 
 from ci_toolkit.errors import IntegrityError
 from ci_toolkit.layout import Layout
+from ci_toolkit.model.digest import Digest
 from ci_toolkit.model.findings import Finding, Layer
-from ci_toolkit.model.oci import OCI_CONFIG, OCI_LAYER_TAR, OCI_MANIFEST, Descriptor
+from ci_toolkit.model.oci import OCI_LAYER_TAR, Descriptor
+from ci_toolkit.scanners.archives import MOST
 from ci_toolkit.scanners.layer_files import DAMAGE, DoubtfulLayerError, files
 from ci_toolkit.scanners.trivy_files import charts_of
 
@@ -39,8 +41,8 @@ _RULE = r'"(trivy|tfsec):([^ \\n]*:)?ignore:"'
 _PACKED = ".tgz"
 _READ = (".tpl", ".json", ".yml", ".yaml", ".helmignore", _PACKED)
 """How the names of files end that Trivy reads of a chart."""
-_DEEPEST, _MOST = 8, 128 * 1024 * 1024
-"""Charts in charts, and bytes of a packed one: Helm reads no more than 100 MiB of it."""
+_DEEPEST = 8
+"""Charts in charts."""
 
 
 def belongs(path: str, charts: Collection[str]) -> bool:
@@ -66,16 +68,8 @@ def copy_of(charts: Mapping[str, Mapping[str, bytes]], target: Target) -> Target
     ids = [str(layer.digest) for layer in layers]
     config = {"os": system, "architecture": architecture, "rootfs": {"type": "layers", "diff_ids": ids}}
     data = json.dumps(config).encode()
-    about = Descriptor(OCI_CONFIG, layout.add(data), len(data))
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": about.as_json(),
-        "layers": [layer.as_json() for layer in layers],
-    }
-    data = json.dumps(manifest).encode()
-    layout.write_entries([Descriptor(OCI_MANIFEST, layout.add(data), len(data))])
-    return replace(place, config=about.digest, layers=tuple(Layer(digest=name, diff_id=name) for name in ids))
+    layout.write_image(data, layers)
+    return replace(place, config=Digest.of(data), layers=tuple(Layer(digest=name, diff_id=name) for name in ids))
 
 
 def silenced(
@@ -83,13 +77,14 @@ def silenced(
 ) -> Iterator[Finding]:
     """What only the copy shows of these templates, told of the image's `layers`, given in the order of the copy's.
 
-    Other templates are manifests as they stand; Trivy looks at those as such, and heeds no comment in them.
+    Other templates are manifests as they stand; Trivy looks at those as such, and heeds no comment in them. What is
+    quoted of them is left out: where the secrets of an image are, its copy doesn't tell.
     """
     known = {(found.id, found.path, found.start_line) for found in image.findings}
     origin = dict(zip((layer.digest for layer in copy.layers), layers, strict=True))
     for found in copy.findings:
         if found.path in templates and (found.id, found.path, found.start_line) not in known:
-            yield replace(found, layer=origin.get(found.layer, ""))
+            yield replace(found, excerpt="", layer=origin.get(found.layer, ""))
 
 
 def layer_of(template: str, charts: Mapping[str, Mapping[str, bytes]]) -> str:
@@ -124,8 +119,8 @@ def _unsilenced(tree: Mapping[str, bytes], depth: int) -> Iterator[tuple[str, by
 
 
 def _unpacked(chart: bytes, depth: int) -> dict[str, bytes]:
-    limited = io.BytesIO(gzip.GzipFile(fileobj=io.BytesIO(chart)).read(_MOST + 1))
-    if limited.getbuffer().nbytes > _MOST or depth == _DEEPEST:
+    limited = io.BytesIO(gzip.GzipFile(fileobj=io.BytesIO(chart)).read(MOST + 1))
+    if limited.getbuffer().nbytes > MOST or depth == _DEEPEST:
         message = "it holds more than any chart that is meant to be read"
         raise DoubtfulLayerError(message)
     return dict(files(limited, lambda _: True))

@@ -30,6 +30,7 @@ _MAX_HEADER = 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\n]+)=")
+_SIZE = re.compile(rb"[0-9]{1,18}")
 _REGULAR = (b"0", b"\0")
 _EMPTY = (b"1", b"2", b"3", b"4", b"5", b"6")
 """Types that have no content for Go, whatever size their header says: links, devices, directories, pipes."""
@@ -131,7 +132,7 @@ def _records(content: bytes) -> dict[bytes, bytes]:
             message = f"a malformed pax record {content[at : at + 40]!r}"
             raise DoubtfulLayerError(message)
         key, value = record[2], content[record.end() : end - 1]
-        if key == b"size" and value and not value.isdigit():
+        if key == b"size" and value and not _SIZE.fullmatch(value):
             message = f"a pax record {_shown(key)!r} with {_shown(value[:40])!r}"
             raise DoubtfulLayerError(message)
         found[key] = value

@@ -131,6 +131,7 @@ def pax(record: bytes) -> bytes:
         pytest.param(pax(b"+12 size=20\n") + entry("a", SEEN), id="a sign before a record's length"),
         pytest.param(pax(b"012 size=20\n") + entry("a", SEEN), id="a zero before a record's length"),
         pytest.param(pax(b"11 size=+9\n") + entry("a", SEEN), id="a sign before a size"),
+        pytest.param(pax(b"5011 size=" + b"9" * 5000 + b"\n") + entry("a", SEEN), id="a size of 5000 digits"),
         pytest.param(pax(b"12 size=12") + entry("a", SEEN), id="a record without its end"),
         pytest.param(pax(b"9 size=12\n") + entry("a", SEEN), id="a record of another length"),
         pytest.param(pax(b"22 GNU.sparse.major=1\n") + entry("a", SEEN), id="holes"),
